@@ -1,0 +1,7 @@
+"""Wiring: the only room that knows all the others."""
+
+from __future__ import annotations
+
+from kairos.boot.daemon import SCHEMAS, Daemon, run
+
+__all__ = ["SCHEMAS", "Daemon", "run"]

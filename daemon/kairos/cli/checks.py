@@ -1,0 +1,54 @@
+"""Run one gate or bench and say what came out: a table for people, one line of JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from kairos.errors import KairosError
+
+
+def run_check(group: str, name: str | None, *, quick: bool, data: Path | None, seed: int, as_json: bool) -> None:
+    """Find `name` under the entry points of `group`, run it, print it, exit 0 only when passed."""
+    from kairos.judging import Check, Trial, report
+
+    points = {point.name: point for point in entry_points(group=group)}
+    if name is None:
+        for known in sorted(points):
+            check: Check = points[known].load()
+            typer.echo(f"{known:18} {check.summary}")
+        return
+    if name not in points:
+        raise KairosError(f"there is no {name!r}; there are {', '.join(sorted(points))}")
+    check = points[name].load()
+    console = Console(stderr=True)
+    columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=as_json or not sys.stderr.isatty()) as bar:
+        task = bar.add_task(name, total=None)
+        trial = Trial(quick=quick, data=data, seed=seed, progress=lambda done, of: bar.update(task, completed=done, total=of))
+        findings = check.run(trial)
+    result = report(check, findings)
+    if as_json:
+        typer.echo(json.dumps(result))
+    else:
+        _table(result)
+    raise typer.Exit(0 if result["passed"] else 1)
+
+
+def _table(result: dict[str, Any]) -> None:
+    console = Console()
+    table = Table("figure", "value", box=None)
+    for name, value in result["figures"].items():
+        table.add_row(name, "not measured" if value is None else f"{value:g}" if isinstance(value, float) else str(value))
+    console.print(table)
+    for name, reason in result["reasons"].items():
+        console.print(f"{name}: {reason}", style="yellow", markup=False)
+    console.print("passed" if result["passed"] else "FAILED", style="green" if result["passed"] else "bold red")

@@ -1,0 +1,56 @@
+"""Which instance a command speaks of: the global options, resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kairos.client import Client
+    from kairos.config import Loaded, Overrides, Places
+
+_CANDIDATES = (Path("~/.config/kairos/kairos.toml"), Path("/etc/kairos/kairos.toml"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instance:
+    """The global options of one call."""
+
+    state_dir: Path | None = None
+    config: Path | None = None
+    assignments: Sequence[str] = ()
+
+    @property
+    def places(self) -> Places:
+        """Where it lives."""
+        from kairos.config import places
+
+        return places(self.state_dir)
+
+    @property
+    def config_file(self) -> Path | None:
+        """The settings file: the one named, or the user's, or the system's."""
+        if self.config is not None:
+            return self.config
+        return next((path.expanduser() for path in _CANDIDATES if path.expanduser().is_file()), None)
+
+    @property
+    def overrides(self) -> Overrides:
+        """`--set` and the environment."""
+        from kairos.config import Overrides
+
+        return Overrides(assignments=self.assignments)
+
+    def load(self) -> Loaded:
+        """The settings; raises `SettingsError`."""
+        from kairos.config import load
+
+        return load(self.config_file, self.overrides)
+
+    def client(self, *, timeout_s: float = 10.0) -> Client:
+        """A connection to the living daemon."""
+        from kairos.client import Client
+
+        return Client(self.places if self.state_dir else None, timeout_s=timeout_s)

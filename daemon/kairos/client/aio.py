@@ -1,0 +1,77 @@
+"""The asyncio client: the same calls, awaited; answers are matched by id, so calls may overlap."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any, Final
+
+import msgspec
+import zmq
+import zmq.asyncio
+
+from kairos.client.messages import Answer, check, event_message, locate, new_id, secure
+from kairos.config.places import Places
+from kairos.errors import DaemonUnreachable
+from kairos.wire import pack, unpack
+
+_BIG: Final = 64 << 20
+
+
+class AsyncClient:
+    """A connection to one daemon; an async context manager."""
+
+    def __init__(self, where: Places | None = None, *, timeout_s: float = 10.0) -> None:
+        """Raises `DaemonUnreachable` if none ever started there."""
+        place, self.endpoints = locate(where)
+        self._timeout_s = timeout_s
+        self._context: Any = zmq.asyncio.Context()
+        self._socket: Any = self._context.socket(zmq.DEALER)
+        self._socket.linger = 0
+        secure(self._socket, place, self.endpoints)
+        self._answers: dict[str, asyncio.Queue[dict[str, Any]]] = {}
+
+    async def __aenter__(self) -> AsyncClient:
+        self._socket.connect(self.endpoints.events)
+        self._reader = asyncio.create_task(self._read(), name="kairos client reader")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._reader.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._reader
+        self._socket.close()
+        self._context.term()
+
+    async def send(self, text: str | None = None, *, wait: bool = False, **event: Any) -> Answer:
+        """As `Client.send`."""
+        message = event_message(text, wait=wait, **event)
+        async for answer in self._exchange(message):
+            if not wait or answer["type"] == "verdict":
+                return msgspec.convert(answer, Answer)
+        raise DaemonUnreachable(self.endpoints.events, self._timeout_s)
+
+    async def ask(self, op: str, **fields: Any) -> dict[str, Any]:
+        """As `Client.ask`."""
+        async for answer in self._exchange({"op": op, "id": new_id(), **fields}):
+            return answer
+        raise DaemonUnreachable(self.endpoints.events, self._timeout_s)
+
+    async def _exchange(self, message: dict[str, Any]) -> Any:
+        marker = message["id"]
+        queue = self._answers[marker] = asyncio.Queue()
+        try:
+            await self._socket.send(pack(message, "json"))
+            while True:
+                yield dict(check(await asyncio.wait_for(queue.get(), self._timeout_s)))
+        except TimeoutError:
+            raise DaemonUnreachable(self.endpoints.events, self._timeout_s) from None
+        finally:
+            self._answers.pop(marker, None)
+
+    async def _read(self) -> None:
+        while True:
+            answer = unpack(await self._socket.recv(), max_bytes=_BIG)
+            queue = self._answers.get(str(answer.get("id")))
+            if queue is not None:
+                queue.put_nowait(answer)

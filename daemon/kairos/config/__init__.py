@@ -1,0 +1,42 @@
+"""Settings: read once from file, drop-ins, environment and command line, checked, then frozen."""
+
+from __future__ import annotations
+
+from kairos.config.load import Loaded, Overrides, load
+from kairos.config.places import Places, places
+from kairos.config.schema import (
+    ActSettings,
+    BusSettings,
+    CommandTemplate,
+    Expectation,
+    HeartbeatSettings,
+    InboxSettings,
+    LedgerSettings,
+    LogSettings,
+    MindSettings,
+    PluginsSettings,
+    Reminder,
+    Settings,
+    WebhookTemplate,
+)
+
+__all__ = [
+    "ActSettings",
+    "BusSettings",
+    "CommandTemplate",
+    "Expectation",
+    "HeartbeatSettings",
+    "InboxSettings",
+    "LedgerSettings",
+    "Loaded",
+    "LogSettings",
+    "MindSettings",
+    "Overrides",
+    "Places",
+    "PluginsSettings",
+    "Reminder",
+    "Settings",
+    "WebhookTemplate",
+    "load",
+    "places",
+]

@@ -1,0 +1,230 @@
+"""Every setting there is: its type, its bounds, its unit and why its default is what it is.
+
+`docs/settings.md` and `etc/kairos.toml` are held equal to this file by tests.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+Seconds = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=1)]
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+
+
+class _Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every group: frozen, and an unknown key is an error."""
+
+
+class HeartbeatSettings(_Group):
+    """When the daemon thinks."""
+
+    interval_s: Seconds = 30.0
+    """Seconds between beats when nothing interrupts. 30 notices a slow disaster in time and costs 0.3 % of a core."""
+    frames_per_tick: Count = 4
+    """Frames judged in one beat, at most. The inbox is read again between frames, so four bound how long an interrupt waits."""
+    catch_up_s: Annotated[float, Meta(ge=0)] = 0.2
+    """Pause in seconds between beats while a backlog waits. Leaves most of a second core to others."""
+    active_hours: str = ""
+    """Local hours in which background events are judged, e.g. `07:00-23:00`; empty is always. REALTIME and INTERACTIVE are never held back."""
+    timezone: str = ""
+    """IANA zone of `active_hours` and reminders, e.g. `Europe/Vienna`; empty is the machine's own."""
+
+
+class BusSettings(_Group):
+    """How events come in and ticks go out."""
+
+    transport: Literal["auto", "ipc", "tcp"] = "auto"
+    """`ipc` is a socket file only you can open; `tcp` is loopback with CURVE keys; `auto` is ipc where there is one."""
+    access: Literal["user", "group"] = "user"
+    """Who may open the socket file: `user` is mode 0600, `group` is 0660 for a system service."""
+    host: str = "127.0.0.1"
+    """Address of the TCP transport. Anything but loopback demands client keys in `<state>/keys/clients`."""
+    event_port: Port = 7365
+    """TCP port of the event socket; 0 takes a free one."""
+    feed_port: Port = 7366
+    """TCP port of the feed; 0 takes a free one."""
+    max_bytes: Annotated[int, Meta(ge=1024, le=64 << 20)] = 1 << 20
+    """Bytes of one message, at most. 1 MiB holds 455 float32 rows of the default mind."""
+    max_text: Annotated[int, Meta(ge=64)] = 16384
+    """Characters of one text event. Longer ones are refused; the log follower cuts lines itself."""
+    max_rows: Count = 256
+    """Latent rows of one event."""
+    max_metrics: Count = 256
+    """Values of one metric event."""
+    max_future_s: Seconds = 600.0
+    """Seconds an event may lie in the future. More is a broken clock, not an event."""
+    feed_queue: Count = 10000
+    """Messages kept for a slow subscriber before it loses some; numbered, so it sees the gap."""
+
+
+class InboxSettings(_Group):
+    """What waits, and what happens when too much does."""
+
+    fold_above: Count = 100_000
+    """Waiting events above which BULK ones are folded into counted groups."""
+    busy_above: Count = 250_000
+    """Waiting events above which BULK and BACKGROUND senders get `busy`. INTERACTIVE has a quarter more."""
+    look_ahead: Count = 512
+    """Waiting events read at once when groups are formed; bounds the work between two frames."""
+    series_window_s: Seconds = 3600.0
+    """Seconds of silence after which a series counts from one again."""
+    keep_days: Count = 30
+    """Days a decided event's text is kept for `status` and `replay`; its receipt stays longer."""
+
+
+class LedgerSettings(_Group):
+    """Receipts."""
+
+    segment_receipts: Count = 1000
+    """Receipts in one signed segment."""
+    keep_days: Count = 365
+    """Days a closed segment is kept; its head stays for ever, so the chain still verifies."""
+    flush_s: Seconds = 300.0
+    """Seconds between summary receipts of idle beats. A quiet hour is twelve rows."""
+
+
+class MindSettings(_Group):
+    """The resident model."""
+
+    model: str = "default"
+    """`default` (the wheel's SmolLM2-135M), a directory, a .gguf file, or a hub name."""
+    adapter: str = "default"
+    """`default` is the one shipped for the default model, `none`, or a .safetensors file."""
+    device: str = "auto"
+    """`auto` (a CUDA device if torch sees one, else the processor), `cpu`, `cuda`, `cuda:1`."""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    """Weights and cache. float32 is as fast as bfloat16 on most processors and steadier."""
+    threads: Annotated[int, Meta(ge=0, le=512)] = 0
+    """Threads of the model; 0 is the number of cores, at most 4."""
+    max_positions: Annotated[int, Meta(ge=256)] = 2048
+    """Positions of Ring 1 before old actions are dropped. 2048 holds about 30 actions of the default mind."""
+    frame_tokens: Annotated[int, Meta(ge=16)] = 128
+    """Tokens of one event's text; a longer one keeps its head and tail."""
+    answer_tokens: Annotated[int, Meta(ge=8, le=512)] = 48
+    """Tokens an ACTION's sentence may have."""
+    threshold: float | None = None
+    """Margin above which a frame is an ACTION; none takes the adapter's calibrated one."""
+    stall_s: Seconds = 120.0
+    """Seconds of one judgement after which the daemon stops feeding the watchdog."""
+
+
+class CommandTemplate(_Group):
+    """One named command an ACTION may run: no shell, arguments by pattern."""
+
+    argv: Annotated[tuple[str, ...], Meta(min_length=1)]
+    """Program and arguments; `{what}`, `{source}` and `{event}` are filled in whole arguments."""
+    pattern: str = r"[\w .,:;/@%+()'=-]{0,200}"
+    """What a filled-in argument must match in full, or the command is refused."""
+    timeout_s: Seconds = 30.0
+    """Seconds before it is ended."""
+    idempotent: bool = False
+    """Whether doing it twice is the same as once; only then is it repeated after a crash."""
+
+
+class WebhookTemplate(_Group):
+    """One named URL an ACTION may post to."""
+
+    url: Annotated[str, Meta(pattern=r"^https?://[^\s]+$")]
+    """Where to POST; the body is JSON with `actuator`, `what`, `source`, `event`, `key`."""
+    timeout_s: Seconds = 10.0
+    """Seconds to wait for an answer."""
+    idempotent: bool = False
+    """Whether the receiver honours the `Idempotency-Key` header."""
+
+
+class ActSettings(_Group):
+    """What an ACTION may do."""
+
+    allow: tuple[str, ...] = ("log", "notify", "publish")
+    """Actuators the mind may use. `command.NAME` and `webhook.NAME` must be named one by one."""
+    approve: tuple[str, ...] = ()
+    """Actuators that wait for `kairos actions approve`."""
+    dry_run: bool = False
+    """Decide and receipt everything, carry out nothing."""
+    per_hour: Count = 60
+    """Actions carried out in any hour, at most, so that a mad mind cannot flood a person."""
+    cool_down_s: Annotated[float, Meta(ge=0)] = 900.0
+    """Seconds in which the same group is not carried out again by the same actuator."""
+    stale_after_s: Seconds = 3600.0
+    """Seconds after which an action that could not run yet is dropped as stale."""
+    timeout_s: Seconds = 30.0
+    """Seconds an actuator may take."""
+    commands: dict[Name, CommandTemplate] = {}
+    """Named commands: `[act.commands.NAME]`."""
+    webhooks: dict[Name, WebhookTemplate] = {}
+    """Named URLs: `[act.webhooks.NAME]`."""
+
+
+class PluginsSettings(_Group):
+    """Which plugins run, and how much rope they get."""
+
+    disable: tuple[str, ...] = ()
+    """Plugins that are not loaded."""
+    only: tuple[str, ...] = ()
+    """If given, the only plugins that are loaded; for finding the one that misbehaves."""
+    hook_timeout_s: Seconds = 5.0
+    """Seconds one hook call may take before it is abandoned and counted as a strike."""
+    strikes: Count = 3
+    """Failures in a row after which a plugin is parked."""
+    park_s: Seconds = 300.0
+    """Seconds a parked plugin rests before it is tried again; doubled each time."""
+    events_per_s: Count = 200
+    """Events one plugin may emit a second; a faster one waits."""
+    hung_threads: Count = 4
+    """Threads one plugin may leave hanging before it is parked for good."""
+
+
+class LogSettings(_Group):
+    """What is written for people and machines to read."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Quiet ticks are at debug, every ACTION and change of state at info."""
+    format: Literal["auto", "console", "json"] = "auto"
+    """`auto` is console on a terminal and JSON lines otherwise."""
+    file: bool = True
+    """Whether to keep `<state>/log/kairos.log` too when there is no journal."""
+    file_bytes: Annotated[int, Meta(ge=65536)] = 5_000_000
+    """Bytes after which the file is rotated."""
+    file_count: Count = 5
+    """Rotated files kept."""
+
+
+class Expectation(_Group):
+    """A source that must speak."""
+
+    source: str
+    """The source as its events name it."""
+    within_s: Seconds
+    """Seconds of silence after which an event says so; again after each further one."""
+
+
+class Reminder(_Group):
+    """An event of your own at a set time."""
+
+    cron: str
+    """Five fields as in crontab, in `heartbeat.timezone`."""
+    text: str
+    """What the event says."""
+    source: str = "reminder"
+    """What the event's source is."""
+
+
+class Settings(_Group):
+    """All of it."""
+
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
+    bus: BusSettings = BusSettings()
+    inbox: InboxSettings = InboxSettings()
+    ledger: LedgerSettings = LedgerSettings()
+    mind: MindSettings = MindSettings()
+    act: ActSettings = ActSettings()
+    plugins: PluginsSettings = PluginsSettings()
+    log: LogSettings = LogSettings()
+    expect: tuple[Expectation, ...] = ()
+    remind: tuple[Reminder, ...] = ()
+    plugin: dict[str, dict[str, Any]] = {}

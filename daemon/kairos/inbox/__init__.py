@@ -1,0 +1,8 @@
+"""Events in, durable; out exactly once, as groups. Memory of what was silent lives here, not in Ring 1."""
+
+from __future__ import annotations
+
+from kairos.inbox.schema import SCHEMA
+from kairos.inbox.store import Accepted, Inbox, InboxStatistics
+
+__all__ = ["SCHEMA", "Accepted", "Inbox", "InboxStatistics"]

@@ -1,0 +1,105 @@
+"""From a frame to a verdict: the margin at the first answer position, against a calibrated threshold.
+
+We never let the model write NO_OP: it is decided from one forward pass, then everything is rewound.
+An ACTION decodes under `grammar`. With long histories free decoding falls apart while the first
+margin still separates, which is why the decision is taken there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import torch
+
+from kairos.events import Frame, Judgement, Verdict
+from kairos.mind.frames import FrameEncoder
+from kairos.mind.grammar import ActionGrammar
+from kairos.mind.seam import Session, tensor
+
+
+class Reflex:
+    """Ring 1 as the reflex lives it: the policy prefix, retained actions, one frame on trial."""
+
+    def __init__(
+        self, session: Session, encoder: FrameEncoder, *, actuators: Sequence[str], threshold: float,
+        answer_tokens: int, dtype: torch.dtype, device: str,
+    ) -> None:  # fmt: skip
+        """Prefills the policy at once."""
+        self._session = session
+        self._encoder = encoder
+        self._grammar = ActionGrammar(encoder, actuators, answer_tokens=answer_tokens)
+        self._answer_tokens = answer_tokens
+        self._threshold = threshold
+        self._dtype = dtype
+        self._device = device
+        session.prefill(encoder.policy(actuators))
+        self._prefix = session.commit()
+        self._lived: list[tuple[Frame, str]] = []
+        self._trial: tuple[Frame, str] | None = None
+        self.anchor = self._prefix
+
+    def judge(self, frame: Frame) -> Judgement:
+        """Feed `frame` and read its verdict; settle with `commit` or `rewind`."""
+        started = time.perf_counter()
+        logits = self._feed(frame)
+        positions = self._session.pos - self.anchor
+        margin = float(logits[self._encoder.action_id] - logits[self._encoder.no_op_id])
+        verdict, actuator, what = Verdict.NO_OP, "", ""
+        if margin > self._threshold:
+            verdict = Verdict.ACTION
+            actuator, what = self._grammar.decode(self._session.decode, self._session.decode(self._encoder.action_id))
+        self._trial = (frame, f"{actuator} {what}")
+        return Judgement(
+            verdict=verdict, margin=margin, threshold=self._threshold, positions=positions,
+            ms=(time.perf_counter() - started) * 1000, actuator=actuator, what=what,
+        )  # fmt: skip
+
+    def commit(self) -> None:
+        """Keep the frame on trial, with its answer fed anew as one chunk, as a restart would feed it."""
+        if self._trial is None:
+            return
+        frame, answer = self._trial
+        self._session.rewind(self.anchor)
+        self._live(frame, answer)
+        self._trial = None
+
+    def rewind(self) -> None:
+        """Back to the anchor."""
+        self._session.rewind(self.anchor)
+        self._trial = None
+
+    def restore(self, lived: Sequence[tuple[Frame, str]]) -> None:
+        """Live retained frames again, oldest first."""
+        for frame, answer in lived:
+            self._live(frame, answer)
+
+    def trim(self) -> int:
+        """Over budget, keep the newer half of the retained frames and live those again; returns how many went."""
+        if self.anchor + self._reserve() <= self._session.max_positions:
+            return 0
+        keep = self._lived[(len(self._lived) + 1) // 2 :]
+        dropped = len(self._lived) - len(keep)
+        self._session.rewind(self._prefix)
+        self.anchor, self._lived = self._prefix, []
+        self.restore(keep)
+        return dropped
+
+    def _reserve(self) -> int:
+        """Positions that must stay free for one more frame and its answer."""
+        return 2 * (self._encoder.frame_tokens + self._answer_tokens)
+
+    def _live(self, frame: Frame, answer: str) -> None:
+        self._feed(frame)
+        self._session.prefill(self._encoder.answer(answer))
+        self._lived.append((frame, answer))
+        self.anchor = self._session.pos
+
+    def _feed(self, frame: Frame) -> torch.Tensor:
+        """One chunk, whatever the frame is made of."""
+        if frame.rows is None:
+            return self._session.prefill(self._encoder.frame(frame))
+        before = self._session.embed(self._encoder.before_rows(frame))
+        rows = tensor(frame.rows, dtype=self._dtype, device=self._device)
+        after = self._session.embed(self._encoder.after_rows())
+        return self._session.inject(torch.cat([before, rows, after]))

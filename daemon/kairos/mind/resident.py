@@ -1,0 +1,174 @@
+"""The model's own thread, for the daemon's whole life, and the `Mind` port over it.
+
+A thread of our own because anyio prunes idle workers after ten seconds and torch's thread-local
+state goes with them. Liveness is read here: `last_progress` moves only when a piece of work on this
+thread was finished.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from kairos.config import MindSettings
+from kairos.errors import ModelMissing
+from kairos.events import Frame, Judgement
+from kairos.ports import Mind
+
+if TYPE_CHECKING:
+    from kairos.mind.reflex import Reflex
+
+T = TypeVar("T")
+_ADAPTER = Path(__file__).parent / "weights" / "reflex.safetensors"
+
+
+class ModelThread:
+    """One thread that runs what it is handed, in order."""
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], asyncio.Future[Any]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="model", daemon=True)
+        self.last_progress = time.monotonic()
+        self.busy_since: float | None = None
+
+    async def __aenter__(self) -> ModelThread:
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._jobs.put(None)
+
+    async def run(self, job: Callable[[], T]) -> T:
+        """Run `job` on the thread; a cancelled caller does not cancel the work."""
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._jobs.put((job, future))
+        return await future
+
+    def _work(self) -> None:
+        while (item := self._jobs.get()) is not None:
+            job, future = item
+            self.busy_since = time.monotonic()
+            try:
+                self._tell(future, job(), None)
+            except Exception as error:  # noqa: BLE001 - it belongs to the awaiting caller
+                self._tell(future, None, error)
+            self.busy_since = None
+            self.last_progress = time.monotonic()
+
+    def _tell(self, future: asyncio.Future[Any], value: Any, error: Exception | None) -> None:
+        def deliver() -> None:
+            if future.done():
+                return
+            if error is None:
+                future.set_result(value)
+            else:
+                future.set_exception(error)
+
+        try:
+            self._loop.call_soon_threadsafe(deliver)
+        except RuntimeError:
+            return  # the loop is gone: we are stopping
+
+
+class ResidentMind(Mind):
+    """The default mind behind the port. Open with `open_mind`."""
+
+    def __init__(self, thread: ModelThread, reflex: Reflex, *, width: int, digests: dict[str, str]) -> None:
+        self._thread = thread
+        self._reflex = reflex
+        self._width = width
+        self.digests = digests
+
+    @property
+    def anchor(self) -> int:
+        """KV position every NO_OP returns to."""
+        return self._reflex.anchor
+
+    @property
+    def width(self) -> int:
+        """Numbers in one latent row."""
+        return self._width
+
+    async def judge(self, frame: Frame) -> Judgement:
+        """See `Mind.judge`."""
+        return await self._thread.run(lambda: self._reflex.judge(frame))
+
+    async def commit(self) -> None:
+        """See `Mind.commit`."""
+        await self._thread.run(self._reflex.commit)
+
+    async def rewind(self) -> None:
+        """See `Mind.rewind`."""
+        await self._thread.run(self._reflex.rewind)
+
+    async def restore(self, lived: Sequence[tuple[Frame, str]]) -> None:
+        """See `Mind.restore`."""
+        await self._thread.run(lambda: self._reflex.restore(lived))
+
+    async def trim(self) -> int:
+        """See `Mind.trim`."""
+        return await self._thread.run(self._reflex.trim)
+
+    async def echo(self) -> None:
+        """See `Mind.echo`."""
+        await self._thread.run(lambda: None)
+
+
+async def open_mind(thread: ModelThread, settings: MindSettings, *, models: Path, actuators: Sequence[str]) -> ResidentMind:
+    """Load the model on its thread and prefill the policy. Takes seconds; the first time ever, 20 more."""
+    return await thread.run(lambda: _open(thread, settings, models, actuators))
+
+
+def _open(thread: ModelThread, settings: MindSettings, models: Path, actuators: Sequence[str]) -> ResidentMind:
+    import torch
+    from tokenizers import Tokenizer
+
+    from kairos.mind.frames import FrameEncoder
+    from kairos.mind.model import load
+    from kairos.mind.reflex import Reflex
+    from kairos.mind.seam import Session
+
+    device = _device(settings.device)
+    dtype = getattr(torch, settings.dtype)
+    loaded = load(settings.model, models, adapter=_adapter(settings), dtype=dtype, device=device)
+    encoder = FrameEncoder(Tokenizer.from_file(str(loaded.tokenizer_file)), frame_tokens=settings.frame_tokens)
+    session = Session(loaded.model, max_positions=settings.max_positions)
+    calibrated = loaded.threshold if loaded.threshold is not None else 0.0
+    reflex = Reflex(
+        session, encoder, actuators=actuators,
+        threshold=calibrated if settings.threshold is None else settings.threshold,
+        answer_tokens=settings.answer_tokens, dtype=dtype, device=device,
+    )  # fmt: skip
+    return ResidentMind(thread, reflex, width=session.width, digests=loaded.digests)
+
+
+def use_threads(count: int) -> None:
+    """Set torch's threads once per process; 0 is the number of cores, at most 4."""
+    import os
+
+    import torch
+
+    torch.set_num_threads(count or min(4, os.cpu_count() or 1))
+
+
+def _device(setting: str) -> str:
+    import torch
+
+    if setting == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return setting
+
+
+def _adapter(settings: MindSettings) -> Path | None:
+    if settings.adapter == "none" or (settings.adapter == "default" and settings.model != "default"):
+        return None
+    path = _ADAPTER if settings.adapter == "default" else Path(settings.adapter).expanduser()
+    if not path.is_file():
+        raise ModelMissing(f"the adapter {path}", "check `mind.adapter`, or set it to `none`")
+    return path

@@ -1,0 +1,123 @@
+"""The seam: the calls by which everything above drives the model's cache.
+
+Legal order: `open` -> (`prefill` | `inject` | `inject_seq` | `decode` | `score`)* -> `rewind` | `commit` -> ... -> `close`.
+`rewind(to)` is whole or raises `RewindError`, leaving the cache as it was. A frame is always one
+chunk of its own length: same shape, same bytes. One thread, one session.
+
+Here the cache is the library's `DynamicCache`, which crops full-attention layers exactly; a model
+whose sliding window could wrap within `max_positions` is refused, not silently damaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from kairos.errors import FrameTooLong, ModelUnfit, RewindError
+from kairos.events import Rows
+
+_DTYPES = {"f16": torch.float16, "f32": torch.float32, "bf16": torch.bfloat16}
+
+
+class Session:
+    """One living cache over one model."""
+
+    def __init__(self, model: Any, *, max_positions: int) -> None:
+        """Raises `ModelUnfit` if `model` cannot be rewound exactly over `max_positions`."""
+        _check_window(model.config, max_positions)
+        self._model = model
+        self._cache = DynamicCache(config=model.config)
+        self._oldest = 0
+        self.max_positions = max_positions
+
+    @property
+    def pos(self) -> int:
+        """Positions the cache holds."""
+        return int(self._cache.get_seq_length())
+
+    @property
+    def width(self) -> int:
+        """Numbers in one row."""
+        return int(self._model.get_input_embeddings().weight.shape[1])
+
+    def prefill(self, ids: Sequence[int]) -> Tensor:
+        """Feed `ids` as one chunk; returns the logits [V] after the last."""
+        self._room(len(ids))
+        return self._forward(input_ids=torch.tensor([list(ids)], device=self._model.device))
+
+    def embed(self, ids: Sequence[int]) -> Tensor:
+        """The model's own input rows [N, H] of `ids`."""
+        with torch.inference_mode():
+            return self._model.get_input_embeddings()(torch.tensor(list(ids), device=self._model.device))
+
+    def inject(self, rows: Tensor) -> Tensor:
+        """Feed `rows` [N, H] as one chunk; returns the logits [V] after the last."""
+        self._room(rows.shape[0])
+        return self._forward(inputs_embeds=rows[None])
+
+    def inject_seq(self, rows: Tensor) -> Tensor:
+        """Feed `rows` [N, H] one by one; returns the logits [V] after the last."""
+        self._room(rows.shape[0])
+        logits = torch.empty(0)
+        for row in rows:
+            logits = self._forward(inputs_embeds=row[None, None])
+        return logits
+
+    def decode(self, token: int) -> Tensor:
+        """Feed one token; returns the logits [V] after it."""
+        return self.prefill([token])
+
+    def score(self, ids: Sequence[int]) -> float:
+        """Log-probability of `ids` after what is held; feeds them."""
+        self._room(len(ids))
+        with torch.inference_mode():
+            out = self._model(input_ids=torch.tensor([list(ids)], device=self._model.device), past_key_values=self._cache, use_cache=True)
+        logs = out.logits[0, :-1].float().log_softmax(-1)
+        return float(logs.gather(1, torch.tensor(list(ids[1:]), device=logs.device)[:, None]).sum())
+
+    def rewind(self, to: int) -> None:
+        """Drop every position from `to` on. Raises `RewindError` outside `[committed, pos]`."""
+        if not self._oldest <= to <= self.pos:
+            raise RewindError(to, self._oldest)
+        if surplus := self.pos - to:
+            self._cache.crop(-surplus)
+
+    def commit(self) -> int:
+        """Nothing before here can be rewound any more; returns the position."""
+        self._oldest = self.pos
+        return self._oldest
+
+    def close(self) -> None:
+        """Let the cache go. Closing twice is fine."""
+        self._cache = DynamicCache(config=self._model.config)
+        self._oldest = 0
+
+    def _room(self, count: int) -> None:
+        if self.pos + count > self.max_positions:
+            raise FrameTooLong(count, self.max_positions - self.pos)
+
+    @torch.inference_mode()
+    def _forward(self, **inputs: Tensor) -> Tensor:
+        out = self._model(**inputs, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
+        return out.logits[0, -1]
+
+
+def tensor(rows: Rows, *, dtype: torch.dtype, device: str) -> Tensor:
+    """Rows from the wire as a tensor [N, H] of the model's dtype."""
+    flat = torch.frombuffer(bytearray(rows.data), dtype=_DTYPES[rows.dtype])
+    return flat.reshape(rows.shape).to(device=device, dtype=dtype)
+
+
+def _check_window(config: Any, max_positions: int) -> None:
+    text: Any = config.get_text_config() if hasattr(config, "get_text_config") else config
+    kinds = getattr(text, "layer_types", None) or []
+    window = getattr(text, "sliding_window", None)
+    if window and "sliding_attention" in kinds and window <= max_positions:
+        raise ModelUnfit(
+            getattr(config, "name_or_path", "") or "?",
+            f"its attention window of {window} would wrap; set `mind.max_positions` below {window}",
+        )

@@ -1,0 +1,228 @@
+"""What the daemon needs from outside its rooms, as protocols: who fills one is decided in `boot`.
+
+Each says which calls change state, in which order they are legal and what they raise. One fake per
+port lies in `kairos.testing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import msgspec
+
+from kairos.events import Decision, Event, Frame, Group, Judgement, Priority, Tick
+
+
+class Mind(Protocol):
+    """The resident model. One frame at a time: `judge`, then `commit` or `rewind`, then the next.
+
+    All calls but the properties run on the model's own thread and may take seconds.
+    """
+
+    @property
+    def anchor(self) -> int:
+        """KV position every NO_OP returns to."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Numbers in one latent row."""
+        ...
+
+    async def judge(self, frame: Frame) -> Judgement:
+        """Feed `frame` at the anchor and read its verdict; the frame stays until settled.
+
+        Raises `FrameTooLong`, and then nothing was fed.
+        """
+        ...
+
+    async def commit(self) -> None:
+        """Keep the judged frame and its answer: the anchor moves behind them."""
+        ...
+
+    async def rewind(self) -> None:
+        """Return to the anchor, byte for byte."""
+        ...
+
+    async def restore(self, lived: Sequence[tuple[Frame, str]]) -> None:
+        """Live retained frames again, each in its own chunk. Legal once, before the first `judge`."""
+        ...
+
+    async def trim(self) -> int:
+        """Let the oldest retained frames go if Ring 1 is over its budget; returns how many."""
+        ...
+
+    async def echo(self) -> None:
+        """Return once the model's thread has answered: a sign of life without work."""
+        ...
+
+
+class Settling(Protocol):
+    """Makes a verdict true: inbox, receipt, retained frame and action in one transaction."""
+
+    async def settle(self, group: Group | None, frame: Frame, judgement: Judgement) -> Decision:
+        """Raises `StoreUnavailable`; then nothing was decided and the events wait on."""
+        ...
+
+    async def trimmed(self, count: int) -> None:
+        """Receipt that the `count` oldest retained frames left Ring 1."""
+        ...
+
+
+class DueEvents(Protocol):
+    """What the heartbeat asks of the inbox."""
+
+    @property
+    def waiting(self) -> int:
+        """Events not yet decided."""
+        ...
+
+    async def due(self, limit: int, *, least: Priority = Priority.BULK) -> list[Group]:
+        """The next groups, most urgent first."""
+        ...
+
+
+class IdleBook(Protocol):
+    """Where idle beats are counted."""
+
+    def idle_beat(self, margin: float) -> None:
+        """Count one idle beat."""
+        ...
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What an actuator is asked to do."""
+
+    action: int
+    key: str
+    """Idempotency key: the same order, repeated after a crash, has the same key."""
+    what: str
+    source: str
+    event: str
+    """Id of the newest event it is about; empty for an idle beat."""
+    receipt: int
+
+
+@runtime_checkable
+class Actuator(Protocol):
+    """One way to act. `name` is the word the mind writes."""
+
+    @property
+    def name(self) -> str:
+        """Lower case letters, digits, `.`, `_`, `-`."""
+        ...
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether doing an order twice with one key is the same as once."""
+        ...
+
+    async def act(self, order: Order) -> str:
+        """Carry out `order` and say what was done; raises `ActuatorFailed`."""
+        ...
+
+
+class Publisher(Protocol):
+    """The feed, as rooms and plugins see it."""
+
+    def publish(self, topic: str, body: Mapping[str, Any]) -> None:
+        """Send one numbered message; never blocks, never raises."""
+        ...
+
+
+class Emit(Protocol):
+    """How a source hands in events: returns once they are durable."""
+
+    async def __call__(self, *events: Event) -> None:
+        """Raises nothing a source could mend: a full disk is waited out."""
+        ...
+
+
+class TickListener(Protocol):
+    """Whoever wants to hear of finished beats."""
+
+    def __call__(self, tick: Tick) -> None:
+        """Must not block."""
+        ...
+
+
+class HostMetrics(Protocol):
+    """The machine's own numbers."""
+
+    def read(self) -> dict[str, float]:
+        """All metrics now, by name, e.g. `disk_percent[/]`; blocks for some milliseconds."""
+        ...
+
+
+class Desktop(Protocol):
+    """A person's screen."""
+
+    async def notify(self, title: str, body: str, key: str) -> None:
+        """Show a message; raises `ActuatorFailed` where there is no desktop."""
+        ...
+
+
+class Journal(Protocol):
+    """The system's journal."""
+
+    def available(self) -> bool:
+        """Whether this machine has one we may read."""
+        ...
+
+    def follow(self, cursor: str | None) -> AsyncIterator[tuple[str, str, str]]:
+        """Endless `(cursor, source, line)` after `cursor`, or from now."""
+        ...
+
+
+class Supervisor(Protocol):
+    """Whoever started us and wants to know that we live: systemd, or nobody."""
+
+    @property
+    def watchdog_s(self) -> float | None:
+        """Seconds without a ping after which we are killed; None where nobody watches."""
+        ...
+
+    def notify(self, *fields: str) -> None:
+        """Send `READY=1` and the like; silently nothing where nobody listens."""
+        ...
+
+
+class Drivers(msgspec.Struct, frozen=True, kw_only=True):
+    """The drivers a plugin may ask for; a missing one is None and its user degrades."""
+
+    host_metrics: HostMetrics | None = None
+    desktop: Desktop | None = None
+    journal: Journal | None = None
+
+
+class PluginContext(Protocol):
+    """What a plugin gets at start; everything it may touch."""
+
+    @property
+    def drivers(self) -> Drivers:
+        """The machine."""
+        ...
+
+    @property
+    def state_dir(self) -> Path:
+        """A directory of the plugin's own, kept across restarts."""
+        ...
+
+    @property
+    def emit(self) -> Emit:
+        """Hand in events."""
+        ...
+
+    def settings(self, into: type[Any]) -> Any:
+        """The plugin's table `[plugin.NAME]` as a frozen struct; raises `SettingsError`."""
+        ...
+
+    def publish(self, topic: str, body: Mapping[str, Any]) -> None:
+        """Send to the feed."""
+        ...
+
+    def status(self, text: str) -> None:
+        """Say what the plugin is doing, for `kairos plugins`."""
+        ...

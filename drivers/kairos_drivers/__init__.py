@@ -1,0 +1,1 @@
+"""How KAIROS touches the machine: one library or program a file, no policy."""

@@ -1,0 +1,1 @@
+"""Follows log files and the journal, and hands in their lines."""

@@ -1,0 +1,1 @@
+"""The machine's own metrics as events, on change only."""

@@ -1,0 +1,1 @@
+"""Every tick, action, outcome and gauge on the feed."""
