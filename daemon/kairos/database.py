@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from kairos.errors import KairosError, SchemaError, StoreUnavailable
 
@@ -57,7 +57,7 @@ class Database:
         self._commits = self._jobs = self._failed = 0
         self._healthy = True
 
-    async def __aenter__(self) -> Database:
+    async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
         opened: asyncio.Future[None] = self._loop.create_future()
         self._thread = threading.Thread(target=self._run, args=(opened,), name="ledger-writer", daemon=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import Any, Final
+from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED
@@ -91,7 +91,7 @@ class Schedule:
         self._scheduler: Any = AsyncIOScheduler(job_defaults=options, **({"timezone": self._zone} if self._zone else {}))
         self._scheduler.add_listener(_complain, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
 
-    def __enter__(self) -> Schedule:
+    def __enter__(self) -> Self:
         self._scheduler.start()
         return self
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from kairos.database import Database
@@ -20,24 +20,45 @@ from kairos.ports import Settling
 class InboxPart(Protocol):
     """What settling asks of the inbox."""
 
-    def decide(self, connection: sqlite3.Connection, group: Group, receipt: int) -> list[int]: ...
-    def digests(self, connection: sqlite3.Connection, group: Group) -> str: ...
-    def priorities(self, connection: sqlite3.Connection, group: Group) -> dict[int, int]: ...
-    def note_decided(self, group: Group, count: int, priorities: dict[int, int]) -> None: ...
+    def decide(self, connection: sqlite3.Connection, group: Group, receipt: int) -> list[int]:
+        """Give the group's events their receipt; returns their numbers."""
+        ...
+
+    def digests(self, connection: sqlite3.Connection, group: Group) -> str:
+        """One hash over what the group's events were."""
+        ...
+
+    def priorities(self, connection: sqlite3.Connection, group: Group) -> dict[int, int]:
+        """How many there are of each priority."""
+        ...
+
+    def note_decided(self, count: int, priorities: dict[int, int]) -> None:
+        """The decision is on disk."""
+        ...
 
 
 class LedgerPart(Protocol):
     """What settling asks of the ledger."""
 
-    def append(self, connection: sqlite3.Connection, kind: str, body: dict[str, Any]) -> int: ...
+    def append(self, connection: sqlite3.Connection, kind: str, body: dict[str, Any]) -> int:
+        """Write a receipt; returns its number."""
+        ...
 
 
 class RetainedPart(Protocol):
     """What settling asks of the retained frames."""
 
-    def keep(self, connection: sqlite3.Connection, item: Any) -> None: ...
-    def drop(self, connection: sqlite3.Connection, receipts: list[int], by: int) -> None: ...
-    def alive(self, connection: sqlite3.Connection) -> list[Any]: ...
+    def keep(self, connection: sqlite3.Connection, item: Any) -> None:
+        """Ring 1 holds it from now on."""
+        ...
+
+    def drop(self, connection: sqlite3.Connection, receipts: Sequence[int], by: int) -> None:
+        """Ring 1 let them go."""
+        ...
+
+    def alive(self, connection: sqlite3.Connection) -> list[Any]:
+        """What Ring 1 holds."""
+        ...
 
 
 class ActionsPart(Protocol):
@@ -46,8 +67,13 @@ class ActionsPart(Protocol):
     def propose(
         self, connection: sqlite3.Connection, *, receipt: int, actuator: str, what: str, source: str,
         template: str, event: str, depth: int, now: float,
-    ) -> int: ...  # fmt: skip
-    def since_same(self, connection: sqlite3.Connection, *, actuator: str, source: str, template: str, now: float) -> float | None: ...
+    ) -> int:  # fmt: skip
+        """A new action; returns its number."""
+        ...
+
+    def since_same(self, connection: sqlite3.Connection, *, actuator: str, source: str, template: str, now: float) -> float | None:
+        """Seconds since the same was carried out for the same group."""
+        ...
 
 
 class Settler(Settling):
@@ -56,7 +82,7 @@ class Settler(Settling):
     def __init__(
         self, database: Database, *, inbox: InboxPart, ledger: LedgerPart, retained: RetainedPart, actions: ActionsPart,
         keep: Callable[..., Any], cool_down_s: Callable[[], float],
-        decided: Callable[[list[int], Decision], None] = lambda *_: None, clock: Callable[[], float] = time.time,
+        decided: Callable[[list[int], Decision], None], clock: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         """`keep` makes a retained-frame record; `cool_down_s` is asked anew each time, since settings reload."""
         self._database = database
@@ -90,7 +116,7 @@ class Settler(Settling):
 
         decision, seqs, priorities = await self._database.write(job)
         if group is not None:
-            self._inbox.note_decided(group, len(seqs), priorities)
+            self._inbox.note_decided(len(seqs), priorities)
         self._decided(seqs, decision)
         return decision
 

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -29,7 +29,7 @@ from kairos.database import Database
 from kairos.errors import KairosError, SettingsError, StoreUnavailable
 from kairos.events import Decision, Event, Priority
 from kairos.heartbeat import Heartbeat
-from kairos.host import Host, discover
+from kairos.host import Host, PluginRecord, discover
 from kairos.host.host import Context
 from kairos.ledger.chain import signing_key
 from kairos.logs import get_logger
@@ -54,8 +54,9 @@ class Daemon:
     def __init__(
         self, loaded: Loaded, places: Places, *, open_mind: OpenMind | None = None,
         config: Path | None = None, overrides: Overrides | None = None, signals: bool = True,
+        plugins: Mapping[str, object] | None = None,
     ) -> None:  # fmt: skip
-        """`open_mind` opens another mind than the resident model, as tests do."""
+        """`open_mind` opens another mind than the resident model; `plugins` are handed in instead of discovered."""
         self.loaded = loaded
         self.settings = loaded.settings
         self.places = places
@@ -63,6 +64,7 @@ class Daemon:
         self._config = config
         self._overrides = overrides
         self._signals = signals
+        self._plugins = plugins
         self._stop = anyio.Event()
         self.listeners: list[TickListener] = []
         """Further listeners to ticks; add to it before `serve`."""
@@ -124,7 +126,11 @@ class Daemon:
                 publish=self.feed.publish,
             )  # fmt: skip
 
-        self.host = Host(discover(self.settings.plugins), self.settings.plugins, context=context, accept=self.hear)
+        if self._plugins is None:
+            records = discover(self.settings.plugins)
+        else:
+            records = [PluginRecord(name=name, plugin=plugin) for name, plugin in self._plugins.items()]
+        self.host = Host(records, self.settings.plugins, context=context, accept=self.hear)
 
     async def _open_mind_and_loop(self, stack: AsyncExitStack, drivers: Drivers) -> None:
         actuators = built_in(self.settings.act, desktop=drivers.desktop, publisher=self.feed)

@@ -16,6 +16,7 @@ from kairos.wire import blob
 _FIELDS: Final = frozenset({"v", "op", "id", "source", "kind", "priority", "at", "text", "metrics", "rows", "wait"})
 _NAME: Final = 128
 _PRIORITIES: Final = {p.name.lower(): p for p in Priority}
+_EXPONENTS: Final = {"f32": ("<I", 0x7F800000), "bf16": ("<H", 0x7F80), "f16": ("<H", 0x7C00)}
 _PAYLOAD: Final = {"text": "text", "metric": "metrics", "latent": "rows"}
 
 
@@ -139,7 +140,5 @@ def _finite(value: float) -> bool:
 
 def rows_finite(dtype: str, data: bytes) -> bool:
     """Whether no number in `data` is NaN or infinite: the exponent bits are not all ones."""
-    if dtype == "f32":
-        return all(word & 0x7F800000 != 0x7F800000 for (word,) in struct.iter_unpack("<I", data))
-    mask = 0x7F80 if dtype == "bf16" else 0x7C00
-    return all(word & mask != mask for (word,) in struct.iter_unpack("<H", data))
+    form, exponent = _EXPONENTS[dtype]
+    return all(word & exponent != exponent for (word,) in struct.iter_unpack(form, data))

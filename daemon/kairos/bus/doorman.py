@@ -65,8 +65,9 @@ class Doorman:
         control: Control,
         look_up: Callable[[int], Awaitable[dict[str, Any] | None]],
     ) -> None:
-        """`accept` stores, `arrived` hears of what was stored, `control` answers every other `op`,
-        `look_up` finds the verdict of an event decided before.
+        """Rooms as functions: `accept` stores, `arrived` hears of what was stored.
+
+        `control` answers every other `op`; `look_up` finds the verdict of an event decided before.
         """
         self._socket = socket
         self._codec = codec

@@ -10,6 +10,7 @@ import contextlib
 import os
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from kairos.errors import AlreadyRunning, StoreUnavailable
 
@@ -26,7 +27,7 @@ class StateLock:
         self._path = path
         self._descriptor: int | None = None
 
-    def __enter__(self) -> StateLock:
+    def __enter__(self) -> Self:
         """Raises `AlreadyRunning` with the pid of the holder."""
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

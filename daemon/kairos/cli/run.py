@@ -44,12 +44,12 @@ async def _serve(daemon: Daemon, tape: Path | None, watch: bool) -> None:  # noq
     from kairos.cli.tapes import play
 
     async with anyio.create_task_group() as tasks:
-        if watch:
-            screen = Screen(daemon)
+        screen = Screen(daemon) if watch else None
+        if screen is not None:
             screen.waking()
             daemon.listeners.append(screen.tick)
         await tasks.start(daemon.serve, name="daemon")
-        if watch:
+        if screen is not None:
             screen.awake()
         if tape is not None:
             tasks.start_soon(play, tape, daemon.places, name="tape")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any, Final
+from collections.abc import AsyncIterator
+from typing import Any, Final, Self
 
 import msgspec
 import zmq
@@ -31,7 +32,7 @@ class AsyncClient:
         secure(self._socket, place, self.endpoints)
         self._answers: dict[str, asyncio.Queue[dict[str, Any]]] = {}
 
-    async def __aenter__(self) -> AsyncClient:
+    async def __aenter__(self) -> Self:
         self._socket.connect(self.endpoints.events)
         self._reader = asyncio.create_task(self._read(), name="kairos client reader")
         return self
@@ -57,7 +58,7 @@ class AsyncClient:
             return answer
         raise DaemonUnreachable(self.endpoints.events, self._timeout_s)
 
-    async def _exchange(self, message: dict[str, Any]) -> Any:
+    async def _exchange(self, message: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         marker = message["id"]
         queue = self._answers[marker] = asyncio.Queue()
         try:

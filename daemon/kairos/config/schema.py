@@ -16,11 +16,7 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 
 
-class _Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of every group: frozen, and an unknown key is an error."""
-
-
-class HeartbeatSettings(_Group):
+class HeartbeatSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When the daemon thinks."""
 
     interval_s: Seconds = 30.0
@@ -35,7 +31,7 @@ class HeartbeatSettings(_Group):
     """IANA zone of `active_hours` and reminders, e.g. `Europe/Vienna`; empty is the machine's own."""
 
 
-class BusSettings(_Group):
+class BusSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How events come in and ticks go out."""
 
     transport: Literal["auto", "ipc", "tcp"] = "auto"
@@ -62,7 +58,7 @@ class BusSettings(_Group):
     """Messages kept for a slow subscriber before it loses some; numbered, so it sees the gap."""
 
 
-class InboxSettings(_Group):
+class InboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What waits, and what happens when too much does."""
 
     fold_above: Count = 100_000
@@ -77,7 +73,7 @@ class InboxSettings(_Group):
     """Days a decided event's text is kept for `status` and `replay`; its receipt stays longer."""
 
 
-class LedgerSettings(_Group):
+class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Receipts."""
 
     segment_receipts: Count = 1000
@@ -88,7 +84,7 @@ class LedgerSettings(_Group):
     """Seconds between summary receipts of idle beats. A quiet hour is twelve rows."""
 
 
-class MindSettings(_Group):
+class MindSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The resident model."""
 
     model: str = "default"
@@ -113,7 +109,7 @@ class MindSettings(_Group):
     """Seconds of one judgement after which the daemon stops feeding the watchdog."""
 
 
-class CommandTemplate(_Group):
+class CommandTemplate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One named command an ACTION may run: no shell, arguments by pattern."""
 
     argv: Annotated[tuple[str, ...], Meta(min_length=1)]
@@ -126,7 +122,7 @@ class CommandTemplate(_Group):
     """Whether doing it twice is the same as once; only then is it repeated after a crash."""
 
 
-class WebhookTemplate(_Group):
+class WebhookTemplate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One named URL an ACTION may post to."""
 
     url: Annotated[str, Meta(pattern=r"^https?://[^\s]+$")]
@@ -137,7 +133,7 @@ class WebhookTemplate(_Group):
     """Whether the receiver honours the `Idempotency-Key` header."""
 
 
-class ActSettings(_Group):
+class ActSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an ACTION may do."""
 
     allow: tuple[str, ...] = ("log", "notify", "publish")
@@ -160,7 +156,7 @@ class ActSettings(_Group):
     """Named URLs: `[act.webhooks.NAME]`."""
 
 
-class PluginsSettings(_Group):
+class PluginsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which plugins run, and how much rope they get."""
 
     disable: tuple[str, ...] = ()
@@ -179,7 +175,7 @@ class PluginsSettings(_Group):
     """Threads one plugin may leave hanging before it is parked for good."""
 
 
-class LogSettings(_Group):
+class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is written for people and machines to read."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -194,7 +190,7 @@ class LogSettings(_Group):
     """Rotated files kept."""
 
 
-class Expectation(_Group):
+class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A source that must speak."""
 
     source: str
@@ -203,7 +199,7 @@ class Expectation(_Group):
     """Seconds of silence after which an event says so; again after each further one."""
 
 
-class Reminder(_Group):
+class Reminder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An event of your own at a set time."""
 
     cron: str
@@ -214,7 +210,7 @@ class Reminder(_Group):
     """What the event's source is."""
 
 
-class Settings(_Group):
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All of it."""
 
     heartbeat: HeartbeatSettings = HeartbeatSettings()

@@ -169,14 +169,14 @@ class Host:
                     reason = "kairos_run returned"
                 except Exception as error:  # noqa: BLE001 - containment
                     reason = f"kairos_run raised {type(error).__name__}: {error}"
-                if record.status is not PluginStatus.DEAD:
-                    record.status = PluginStatus.BACKING_OFF
+                record.back_off()
                 if self._clock() - began > self._settings.park_s:
                     pause, record.strikes = _FIRST_PAUSE_S, 0
                 record.restarts += 1
                 guard.strike(reason)
             elif record.status is PluginStatus.PARKED and self._clock() >= record.parked_until:
-                record.status, record.strikes = PluginStatus.BACKING_OFF, 0
+                record.back_off()
+                record.strikes = 0
             elif record.status is PluginStatus.DEAD:
                 return
             await anyio.sleep(pause)

@@ -49,6 +49,11 @@ class PluginRecord:
         """Whether the host may call into it now."""
         return self.status in (PluginStatus.LOADED, PluginStatus.RUNNING, PluginStatus.BACKING_OFF)
 
+    def back_off(self) -> None:
+        """Its life ended; it will be started again, unless it is beyond that."""
+        if self.status is not PluginStatus.DEAD:
+            self.status = PluginStatus.BACKING_OFF
+
     def row(self) -> dict[str, Any]:
         """For `kairos plugins` and the feed."""
         return {

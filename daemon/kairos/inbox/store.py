@@ -182,7 +182,7 @@ class Inbox:
             state.update(digest)
         return state.hexdigest()
 
-    def note_decided(self, group: Group, count: int, priorities: dict[int, int]) -> None:
+    def note_decided(self, count: int, priorities: dict[int, int]) -> None:
         """Count what a committed decision took out of the inbox."""
         self._decided += count
         self._waiting.subtract(priorities)

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from kairos.config import MindSettings
 from kairos.errors import ModelMissing
@@ -36,7 +36,7 @@ class ModelThread:
         self.last_progress = time.monotonic()
         self.busy_since: float | None = None
 
-    async def __aenter__(self) -> ModelThread:
+    async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
         self._thread.start()
         return self

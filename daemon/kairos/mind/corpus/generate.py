@@ -36,16 +36,16 @@ class Example:
 
 @cache
 def _load(name: str) -> dict[str, Any]:
-    return tomllib.loads((resources.files(__package__) / f"{name}.toml").read_text("utf-8"))
+    return tomllib.loads((resources.files("kairos.mind.corpus") / f"{name}.toml").read_text("utf-8"))
 
 
 @cache
-def _domains(held_out: bool) -> list[dict[str, Any]]:
+def _domains(*, held_out: bool) -> list[dict[str, Any]]:
     rows = [row for name in _FILES for row in _load(name)["domain"]]
     return [row for row in rows if (row["name"] in HELD_OUT_DOMAINS) == held_out]
 
 
-def _styles(held_out: bool) -> list[str]:
+def _styles(*, held_out: bool) -> list[str]:
     return [name for name in STYLES if (name in HELD_OUT_STYLES) == held_out]
 
 
@@ -56,8 +56,8 @@ def _series(rng: Random, *, grave: bool) -> str:
 
 
 def _text_example(rng: Random, *, held_out: bool) -> Example:
-    domain = rng.choice(_domains(held_out))
-    style = rng.choice(_styles(held_out))
+    domain = rng.choice(_domains(held_out=held_out))
+    style = rng.choice(_styles(held_out=held_out))
     series = None
     if rng.random() >= _GRAVE_SHARE:
         (message,), answer = fill([rng.choice(domain["routine"])], rng), None

@@ -6,6 +6,7 @@ Without wide draws an adapter learns the names instead of what is said of them.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from random import Random
 from typing import Final
 
@@ -26,7 +27,7 @@ _PATHS = (
 _WHY = ["disk full", "permission denied", "connection refused", "timed out", "no such host", "bad key"]
 _ERRORS = ["ValueError", "KeyError: 'id'", "NullPointerException", "IOError", "AssertionError"]
 
-_CHOICES: Final[dict[str, list[str]]] = {
+_CHOICES: Final[dict[str, Sequence[str]]] = {
     "host": _HOSTS,
     "user": _USERS,
     "svc": _SERVICES,
