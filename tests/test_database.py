@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from kairos.database import SCHEMA_VERSION, Database, connect
@@ -57,9 +58,13 @@ async def test_a_disk_that_refuses_is_said_once_and_recovery_once(folder):
         await database.write(lambda c: c.execute("PRAGMA max_page_count=2"))
         for _ in range(3):
             with pytest.raises(StoreUnavailable):
-                await database.write(lambda c: c.execute("INSERT INTO t SELECT x FROM (WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM r LIMIT 99999) SELECT x FROM r)"))
+                await database.write(
+                    lambda c: c.execute(
+                        "INSERT INTO t SELECT x FROM (WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM r LIMIT 99999) SELECT x FROM r)"
+                    )
+                )
         await database.write(lambda c: c.execute("PRAGMA max_page_count=100000"))
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
     assert [trouble is None for trouble in heard] == [False, True]
 
 

@@ -124,6 +124,11 @@ class Hands:
         return ruling
 
     async def _do(self, action: Action) -> None:
+        """Run it and keep its outcome; a daemon that is told to stop finishes what it began."""
+        with anyio.CancelScope(shield=True):
+            await self._act(action)
+
+    async def _act(self, action: Action) -> None:
         order = Order(action=action.n, key=action.key, what=action.what, source=action.source, event=action.event, receipt=action.receipt)
         state, detail = ActionState.FAILED, f"took longer than {self.settings.timeout_s:g} s"
         try:

@@ -86,7 +86,7 @@ class Doorman:
     async def run(self) -> None:
         """Serve until cancelled."""
         send, receive = anyio.create_memory_object_stream[list[tuple[_Sender, Event]]](16)
-        async with anyio.create_task_group() as tasks:
+        async with receive, anyio.create_task_group() as tasks:
             self._tasks = tasks
             tasks.start_soon(self._ring, name="door bell")
             for _ in range(2):  # one batch is checked and answered while the other is on its way to disk

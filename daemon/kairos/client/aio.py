@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 from typing import Any, Final, Self
 
 import msgspec
@@ -47,28 +46,29 @@ class AsyncClient:
     async def send(self, text: str | None = None, *, wait: bool = False, **event: Any) -> Answer:
         """As `Client.send`."""
         message = event_message(text, wait=wait, **event)
-        async for answer in self._exchange(message):
-            if not wait or answer["type"] == "verdict":
-                return msgspec.convert(answer, Answer)
-        raise DaemonUnreachable(self.endpoints.events, self._timeout_s)
+        answer = await self._exchange(message, last="verdict" if wait else "ack")
+        return msgspec.convert(answer, Answer)
 
     async def ask(self, op: str, **fields: Any) -> dict[str, Any]:
         """As `Client.ask`."""
-        async for answer in self._exchange({"op": op, "id": new_id(), **fields}):
-            return answer
-        raise DaemonUnreachable(self.endpoints.events, self._timeout_s)
+        return await self._exchange({"op": op, "id": new_id(), **fields}, last=op)
 
-    async def _exchange(self, message: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        marker = message["id"]
-        queue = self._answers[marker] = asyncio.Queue()
+    async def _exchange(self, message: dict[str, Any], *, last: str) -> dict[str, Any]:
+        """Send and read answers up to the one of type `last`."""
+        marker: str = message["id"]
+        answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._answers[marker] = answers
         try:
             await self._socket.send(pack(message, "json"))
             while True:
-                yield dict(check(await asyncio.wait_for(queue.get(), self._timeout_s)))
+                answer = dict(check(await asyncio.wait_for(answers.get(), self._timeout_s)))
+                if answer["type"] == last:
+                    return answer
         except TimeoutError:
             raise DaemonUnreachable(self.endpoints.events, self._timeout_s) from None
         finally:
-            self._answers.pop(marker, None)
+            if self._answers.get(marker) is answers:
+                del self._answers[marker]
 
     async def _read(self) -> None:
         while True:

@@ -134,15 +134,22 @@ def _convert(raw: dict[str, Any], into: type[T], origins: Mapping[str, str], *, 
     except msgspec.ValidationError as error:
         message = str(error)
         match = _PATH.search(message)
-        path = re.sub(r"\[\.\.\.\]|\[\d+\]", "", match[1]) if match else ""
+        path = re.sub(r"\[\d+\]", "", match[1]) if match else ""
         problem = _PATH.sub("", message)
-        key = ".".join(part for part in (prefix, path) if part)
+        key = _named(".".join(part for part in (prefix, path) if part), origins)
+        path = path.replace("[...]", ".NAME")
         if unknown := _UNKNOWN.search(problem):
             table = key
             key = f"{table}.{unknown[1]}" if table else unknown[1]
             raise SettingsError(key, "is unknown", where=_origin(key, origins), allowed=_known(into, path)) from error
         expected = problem.removeprefix("Expected ")
         raise SettingsError(key, "has a wrong value", where=_origin(key, origins), allowed=expected) from error
+
+
+def _named(key: str, origins: Mapping[str, str]) -> str:
+    """`act.commands[...].argv` as the key that was given: the library does not say which entry it was."""
+    pattern = re.escape(key).replace(re.escape("[...]"), r"\.[^.]+")
+    return next((given for given in origins if re.fullmatch(pattern, given)), key.replace("[...]", ""))
 
 
 def _origin(key: str, origins: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kairos.host.discover import discover
+from kairos.host.discovery import discover
 from kairos.host.host import Host
 from kairos.host.record import PluginRecord, PluginStatus
 

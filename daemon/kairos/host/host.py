@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -110,10 +111,11 @@ class Host:
 
     async def run(self) -> None:
         """Run every plugin's life and its queue until cancelled."""
-        async with anyio.create_task_group() as tasks:
+        async with AsyncExitStack() as streams, anyio.create_task_group() as tasks:
             for name in self._guards:
                 send, receive = anyio.create_memory_object_stream[tuple[str, dict[str, Any]]](_QUEUE)
-                self._queues[name] = send
+                self._queues[name] = await streams.enter_async_context(send)
+                await streams.enter_async_context(receive)
                 tasks.start_soon(self._deliver, name, receive, name=f"plugin {name} hooks")
                 if self._implementation(name, "kairos_run") is not None:
                     tasks.start_soon(self._live, name, name=f"plugin {name}")
@@ -145,6 +147,8 @@ class Host:
                 continue
             try:
                 queue.send_nowait((hook, arguments))
+            except (anyio.ClosedResourceError, anyio.BrokenResourceError):
+                continue  # we are stopping
             except anyio.WouldBlock:
                 record.detail = f"is too slow: {_QUEUE} calls wait, {hook} was left out"
 

@@ -163,6 +163,4 @@ def event(text: str = "hello", *, number: int = 1, **fields: Any) -> Event:
 def group(text: str = "hello", *, number: int = 1, priority: Priority = Priority.BACKGROUND) -> Group:
     """A group of one event."""
     newest = event(text, number=number, priority=priority)
-    return Group(
-        key=f"t{number}", source="test", kind="text", seqs=(number, number), newest=newest, count=1, series=None
-    )
+    return Group(key=f"t{number}", source="test", kind="text", seqs=(number, number), newest=newest, count=1, series=None)

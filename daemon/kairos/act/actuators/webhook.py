@@ -41,6 +41,7 @@ class WebhookActuator:
             with urllib.request.urlopen(request, timeout=self._template.timeout_s) as answer:  # noqa: S310
                 return f"HTTP {answer.status}"
         except urllib.error.HTTPError as error:
+            error.close()  # it is the answer, and holds the socket
             raise ActuatorFailed(self.name, f"HTTP {error.code}") from error
         except (urllib.error.URLError, TimeoutError, OSError) as error:
             raise ActuatorFailed(self.name, f"no answer: {getattr(error, 'reason', error)}") from error
