@@ -29,10 +29,9 @@ def test_what_is_packed_is_unpacked_in_the_same_encoding(body, encoding):
 def test_any_bytes_are_a_message_or_a_wire_error(frame):
     try:
         message = unpack(frame, max_bytes=100)
-    except WireError as error:
-        assert error.field
-    else:
-        assert message["v"] == 1
+    except WireError:
+        return
+    assert message["v"] == 1
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,7 @@ class Heartbeat:
         self._bell = anyio.Event()
         self._asked: Cause | None = None
         self.number = 0
+        self.verdicts = 0
         self.paused = False
 
     def wake(self) -> None:
@@ -137,6 +138,7 @@ class Heartbeat:
             log.warning("frame.too_long", source=frame.source, reason=str(error))
             judgement = await self._mind.judge(Frame(kind="text", source=frame.source, text="(too long to read)"))
         decision = await self._settler.settle(group, frame, judgement)
+        self.verdicts += 1
         if decision.retained:
             await self._mind.commit()
             if dropped := await self._mind.trim():

@@ -23,7 +23,8 @@ class Gauges:
         usage = resource.getrusage(resource.RUSAGE_SELF)
         stored, door, base = d.inbox.statistics(), d.doorman.statistics(), d.database.statistics()
         gauges = {
-            "uptime_s": time.monotonic() - self._born, "ticks": d.heartbeat.number, "anchor": d.mind.anchor,
+            "uptime_s": time.monotonic() - self._born, "ticks": d.heartbeat.number,
+            "verdicts": d.heartbeat.verdicts, "anchor": d.mind.anchor,
             "rss_peak_kib": usage.ru_maxrss, "cpu_s": usage.ru_utime + usage.ru_stime,
             "events_accepted": stored.accepted, "events_duplicate": stored.duplicates,
             "events_decided": stored.decided, "events_folded": stored.folded,

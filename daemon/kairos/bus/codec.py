@@ -8,9 +8,11 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
+
 from kairos.config import BusSettings
 from kairos.errors import WireError
-from kairos.events import DTYPE_BYTES, Event, Priority, Rows
+from kairos.events import DTYPE_BYTES, Dtype, Event, Kind, Priority, Rows
 from kairos.wire import blob
 
 _FIELDS: Final = frozenset({"v", "op", "id", "source", "kind", "priority", "at", "text", "metrics", "rows", "wait"})
@@ -34,7 +36,7 @@ class Codec:
             field = min(unknown)
             raise WireError("unknown_field", field, f"is not known; known are {', '.join(sorted(_FIELDS))}")
         kind = message.get("kind", "text")
-        if kind not in _PAYLOAD:
+        if not isinstance(kind, str) or kind not in _PAYLOAD:
             raise WireError("kind", "kind", f"is {kind!r}; known are text, metric, latent")
         for other, field in _PAYLOAD.items():
             if other != kind and field in message:
@@ -42,7 +44,7 @@ class Codec:
         return Event(
             id=_name(message, "id"),
             source=_name(message, "source", default="client"),
-            kind=kind,
+            kind=msgspec.convert(kind, Kind),
             priority=self._priority(message),
             at=self._at(message),
             text=self._text(message) if kind == "text" else "",
@@ -99,7 +101,7 @@ class Codec:
             raise WireError("type", "rows", "must be an object with dtype, shape and data")
         parts: dict[Any, Any] = rows  # pyright: ignore[reportUnknownVariableType]
         dtype, shape = parts.get("dtype"), parts.get("shape")
-        if dtype not in DTYPE_BYTES:
+        if not isinstance(dtype, str) or dtype not in DTYPE_BYTES:
             raise WireError("dtype", "rows.dtype", f"is {dtype!r}; known are {', '.join(DTYPE_BYTES)}")
         count, width = self._shape(shape)
         data = blob(parts.get("data"), "rows.data")
@@ -109,7 +111,7 @@ class Codec:
             )
         if not rows_finite(dtype, data):
             raise WireError("not_finite", "rows.data", "holds NaN or infinity")
-        return Rows(dtype=dtype, shape=(count, width), data=data)
+        return Rows(dtype=msgspec.convert(dtype, Dtype), shape=(count, width), data=data)
 
     def _shape(self, shape: Any) -> tuple[int, int]:
         pair: list[Any] = list(shape) if isinstance(shape, (list, tuple)) else []  # pyright: ignore[reportUnknownArgumentType]

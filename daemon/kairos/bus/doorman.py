@@ -26,6 +26,7 @@ from kairos.wire import Encoding, encoding_of, pack, unpack
 
 _BURST: Final = 256
 _PARTS: Final = 3
+_LONGEST_ID: Final = 128
 
 log = get_logger("bus")
 
@@ -48,7 +49,7 @@ class _Sender(msgspec.Struct, frozen=True):
     delimiter: bool
     encoding: Encoding
     wait: bool = False
-    id: Any = None
+    id: str | None = None
 
 
 class Doorman:
@@ -144,7 +145,7 @@ class Doorman:
             if len(parts) != (_PARTS if delimiter else _PARTS - 1):
                 raise WireError("parts", "message", f"has {len(parts) - 1} parts, must have one")
             message = unpack(frame, max_bytes=self._codec.settings.max_bytes)
-            sender = msgspec.structs.replace(sender, id=message.get("id"), wait=message.get("wait") is True)
+            sender = msgspec.structs.replace(sender, id=_echoed(message.get("id")), wait=message.get("wait") is True)
             op = message.get("op", "event")
             if op == "event":
                 event = self._codec.event(message)
@@ -156,6 +157,9 @@ class Doorman:
                 raise WireError("type", "op", "must be text")
         except WireError as error:
             self._refuse(sender, error)
+        except Exception as error:  # noqa: BLE001 - one message, whatever it is, must not end the daemon
+            log.error("bus.internal", error=repr(error), remedy="please report this message")
+            self._refuse(sender, WireError("internal", "message", f"met a fault of ours: {type(error).__name__}"))
 
     async def _store(self, receive: Any) -> None:
         async with receive:
@@ -208,6 +212,11 @@ class Doorman:
                 self._socket.send_multipart(parts, zmq.NOBLOCK)
             except zmq.ZMQError:
                 self._unreachable += 1  # gone, or drowning in its own answers; its events are safe
+
+
+def _echoed(marker: Any) -> str | None:
+    """The id an answer may carry back: one that could be an event's."""
+    return marker if isinstance(marker, str) and len(marker) <= _LONGEST_ID else None
 
 
 def verdict_message(decision: Decision) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import argparse
 import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -61,11 +62,13 @@ async def _open_mind(stack: AsyncExitStack, settings: MindSettings, where: Place
     return FakeMind()
 
 
-async def _serve(folder: Path, assignments: Sequence[str]) -> None:
+async def _serve(folder: Path, assignments: Sequence[str], *, found: bool) -> None:
+    """With `found`, the plugins are those that are installed; else the two actuators above."""
     allowed = 'act.allow=["log", "once", "many"]'
     settings = (*QUIET, allowed, "act.cool_down_s=0", "act.per_hour=1000000", *assignments)
     loaded = load(None, Overrides(assignments=settings, environment={}))
-    daemon = Daemon(loaded, scratch_places(folder), open_mind=_open_mind, plugins={"written": Actuators(folder)})
+    plugins = None if found else {"written": Actuators(folder)}
+    daemon = Daemon(loaded, scratch_places(folder), open_mind=_open_mind, plugins=plugins)
     await daemon.serve()
 
 
@@ -74,9 +77,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--set", action="append", default=[], dest="assignments")
+    parser.add_argument("--discover", action="store_true", help="load the installed plugins")
     arguments = parser.parse_args()
     logs.set_up(level="error")
-    anyio.run(_serve, arguments.folder, arguments.assignments, backend="asyncio")
+    serve = partial(_serve, arguments.folder, arguments.assignments, found=arguments.discover)
+    anyio.run(serve, backend="asyncio")
 
 
 if __name__ == "__main__":

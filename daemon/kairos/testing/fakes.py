@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import anyio
+import msgspec
 
 from kairos.errors import ActuatorFailed, FrameTooLong
 from kairos.events import Decision, Event, Frame, Group, Judgement, Priority, Verdict
@@ -153,11 +154,11 @@ class FakeSettler:
 
 
 def event(text: str = "hello", *, number: int = 1, **fields: Any) -> Event:
-    """An event with defaults."""
-    base: dict[str, Any] = {
-        "id": f"e{number}", "source": "test", "kind": "text", "priority": Priority.BACKGROUND, "at": 1000.0 + number,
-    }  # fmt: skip
-    return Event(**{**base, "text": text, **fields})
+    """An event with defaults; `fields` replace them."""
+    plain = Event(
+        id=f"e{number}", source="test", kind="text", priority=Priority.BACKGROUND, at=1000.0 + number, text=text
+    )
+    return msgspec.structs.replace(plain, **fields)
 
 
 def group(text: str = "hello", *, number: int = 1, priority: Priority = Priority.BACKGROUND) -> Group:

@@ -1,0 +1,1 @@
+"""What things cost, measured on your machine: one file a bench."""

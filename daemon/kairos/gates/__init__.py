@@ -1,0 +1,1 @@
+"""Measured acceptance checks that ship in the product: one file a gate."""
