@@ -24,6 +24,7 @@ class Hooks:
     @hookspec
     def kairos_actuators(self, context: PluginContext) -> list[Actuator]:
         """Called once before the mind opens; the actuators this plugin brings."""
+        return []
 
     @hookspec
     def kairos_run(self, context: PluginContext) -> Awaitable[None] | None:

@@ -17,7 +17,23 @@ from kairos.judging.living import real_daemon, scratch
 _BACKLOG: Final = 10_000
 _IN_FLIGHT: Final = 64
 _PATIENCE_S: Final = 120.0
-_THINGS: Final = "disk fan link job unit queue door lamp pump relay sensor cache token batch route".split()
+_THINGS: Final = [
+    "disk",
+    "fan",
+    "link",
+    "job",
+    "unit",
+    "queue",
+    "door",
+    "lamp",
+    "pump",
+    "relay",
+    "sensor",
+    "cache",
+    "token",
+    "batch",
+    "route",
+]
 
 
 def run(trial: Trial) -> Findings:
@@ -60,7 +76,9 @@ def _interrupt(client: Client, seconds: float, backlog: int, trial: Trial) -> Fi
         trial.progress(int(now), int(seconds))
         tick = _gauges(client)["ticks"]
         sent = time.monotonic()
-        client.send(f"user {len(ms)} asks for page {len(ms) % 7}", source="person", priority="interactive", wait=True, timeout_s=_PATIENCE_S)
+        client.send(
+            f"user {len(ms)} asks for page {len(ms) % 7}", source="person", priority="interactive", wait=True, timeout_s=_PATIENCE_S
+        )
         ms.append((time.monotonic() - sent) * 1000)
         ticks.append(_gauges(client)["ticks"] - tick)
         time.sleep(0.3)

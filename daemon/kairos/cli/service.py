@@ -15,6 +15,12 @@ from kairos.errors import KairosError
 
 app = typer.Typer(help="Run as a service: systemd here, a scheduled task on Windows.", no_args_is_help=True)
 _UNIT: Final = "kairosd.service"
+_SYSTEM_ONLY: Final = (
+    "After=", "AmbientCapabilities=", "CapabilityBoundingSet=", "ConfigurationDirectory=", "Device", "DynamicUser=",
+    "Environment=KAIROS_BUS", "Group=", "IPAddress", "KeyringMode=", "OOMPolicy=", "Private", "Protect", "RemoveIPC=",
+    "RestrictNamespaces=", "RuntimeDirectory", "StateDirectory", "SupplementaryGroups=", "User=",
+)  # fmt: skip
+"""What only root's manager grants; a user's service lives in the user's own state directory."""
 _HERE: Final = Path(__file__).resolve()
 
 
@@ -31,9 +37,8 @@ def unit_text(*, user: bool) -> str:
     """The unit for this installation; a user's service drops what only root may ask for."""
     program = Path(sys.executable).parent / "kairos"
     lines: list[str] = []
-    system_only = ("User=", "Group=", "DynamicUser=", "SupplementaryGroups=", "DeviceAllow=", "IPAddress", "SocketBind")
     for line in _shipped("systemd", _UNIT).splitlines():
-        if user and line.startswith(system_only):
+        if user and line.startswith(_SYSTEM_ONLY):
             continue
         if user and line.startswith("WantedBy="):
             lines.append("WantedBy=default.target")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from kairos.judging.living import Living, fake_daemon, scratch
 _INTERVAL_S: Final = 1.0
 _MISSED_AFTER: Final = 2.0
 _RAISES_AT_IMPORT: Final = "raise RuntimeError('bad at import')\n"
-_MODULE: Final = '''
+_MODULE: Final = """
 import asyncio, threading, time
 from kairos.api import Event, Priority, hookimpl, new_id
 
@@ -57,7 +58,7 @@ class Floods:
         while True:
             await context.emit(*(Event(id=new_id(), source="flood", kind="text", priority=Priority.BULK,
                                        at=time.time(), text=f"flood {n}") for n in range(50)))
-'''
+"""
 _KINDS: Final = {
     "bad-import": "bad_at_import:Anything", "bad-raise": "bad_plugins:Raises", "bad-slow": "bad_plugins:Slow",
     "bad-async": "bad_plugins:HangsAsync", "bad-thread": "bad_plugins:HangsThread", "bad-flood": "bad_plugins:Floods",
@@ -69,14 +70,21 @@ def run(trial: Trial) -> Findings:
     seconds = 30.0 if trial.quick else 300.0
     with scratch("pi") as folder:
         environment = {"PYTHONPATH": os.pathsep.join(filter(None, [str(_install(folder / "bad")), os.environ.get("PYTHONPATH")]))}
-        settings = (f"heartbeat.interval_s={_INTERVAL_S}", "plugins.hook_timeout_s=1", "plugins.park_s=5", "plugins.disable=['logwatch', 'sysmon']")
+        settings = (
+            f"heartbeat.interval_s={_INTERVAL_S}",
+            "plugins.hook_timeout_s=1",
+            "plugins.park_s=5",
+            "plugins.disable=['logwatch', 'sysmon']",
+        )
         living = fake_daemon(folder, *settings, flags=("--discover",), environment=environment)
         living.start()
         try:
             figures, reasons = _watch(living, seconds, trial)
         finally:
             living.stop(timeout_s=10)
-    bars = missed(figures, {"missed_beats": ("==", 0), "kinds_contained": ("==", len(_KINDS)), "beats": (">=", int(seconds / _INTERVAL_S) - 2)})
+    bars = missed(
+        figures, {"missed_beats": ("==", 0), "kinds_contained": ("==", len(_KINDS)), "beats": (">=", int(seconds / _INTERVAL_S) - 2)}
+    )
     config = {"interval_s": _INTERVAL_S, "missed_after_intervals": _MISSED_AFTER, "kinds": sorted(_KINDS)}
     data = {"n": figures["beats"], "seed": None, "digest": None}
     return Findings(figures=figures, failed=bars, reasons=reasons, config=config, data=data)
@@ -102,10 +110,12 @@ def _watch(living: Living, seconds: float, trial: Trial) -> tuple[dict[str, Any]
         trial.progress(len(beats), int(seconds / _INTERVAL_S))
         if time.monotonic() >= deadline:
             break
-    gaps = [after - before for before, after in zip(beats, beats[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(beats)]
     with living.client() as client:
         rows = {row["name"]: row for row in client.ask("plugins")["plugins"]}
-    contained = [name for name in _KINDS if name in rows and (rows[name]["status"] != "loaded" or rows[name]["events"] or rows[name]["failures"])]
+    contained = [
+        name for name in _KINDS if name in rows and (rows[name]["status"] != "loaded" or rows[name]["events"] or rows[name]["failures"])
+    ]
     figures = {
         "beats": len(beats),
         "missed_beats": sum(int(gap / _INTERVAL_S) - 1 for gap in gaps if gap >= _MISSED_AFTER * _INTERVAL_S),

@@ -180,7 +180,11 @@ def _damage(frame: bytes, rng: Random) -> bytes:
 def oracle(frame: bytes) -> str | None:
     """The id of a message that docs/messaging.md calls valid; None for every other."""
     try:
-        message = json.loads(frame.decode("utf-8"), parse_constant=_no_constant) if frame[:1].strip() in (b"{", b"") else msgspec.msgpack.decode(frame)
+        message = (
+            json.loads(frame.decode("utf-8"), parse_constant=_no_constant)
+            if frame[:1].strip() in (b"{", b"")
+            else msgspec.msgpack.decode(frame)
+        )
     except (ValueError, RecursionError, KairosError, msgspec.DecodeError):
         return None
     if not isinstance(message, dict) or any(not isinstance(key, str) for key in message):

@@ -155,9 +155,7 @@ class FakeSettler:
 
 def event(text: str = "hello", *, number: int = 1, **fields: Any) -> Event:
     """An event with defaults; `fields` replace them."""
-    plain = Event(
-        id=f"e{number}", source="test", kind="text", priority=Priority.BACKGROUND, at=1000.0 + number, text=text
-    )
+    plain = Event(id=f"e{number}", source="test", kind="text", priority=Priority.BACKGROUND, at=1000.0 + number, text=text)
     return msgspec.structs.replace(plain, **fields)
 
 
