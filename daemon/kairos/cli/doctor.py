@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-import sqlite3
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -37,6 +36,8 @@ def doctor(context: typer.Context) -> None:
 
 
 def _versions(_: Instance) -> tuple[bool, str]:
+    import sqlite3
+
     found = [f"kairos {__version__}", f"python {platform.python_version()}", f"sqlite {sqlite3.sqlite_version}", platform.platform()]
     for package in _PACKAGES:
         try:
