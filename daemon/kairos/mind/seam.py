@@ -72,7 +72,7 @@ class Session:
         return self.prefill([token])
 
     def score(self, ids: Sequence[int]) -> float:
-        """Log-probability of `ids` after what is held; feeds them."""
+        """Feed `ids` as one chunk; returns the log-probability of all but the first, each after what precedes it."""
         self._room(len(ids))
         with torch.inference_mode():
             out = self._model(input_ids=torch.tensor([list(ids)], device=self._model.device), past_key_values=self._cache, use_cache=True)

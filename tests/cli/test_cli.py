@@ -1,0 +1,126 @@
+"""The command line against a living daemon, and its words when there is none."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from kairos.judging.living import fake_daemon
+
+
+@pytest.fixture(scope="module")
+def living(tmp_path_factory):
+    import shutil
+    import tempfile
+    from pathlib import Path
+
+    folder = Path(tempfile.mkdtemp(prefix="k-cli-"))
+    daemon = fake_daemon(folder)
+    daemon.start()
+    yield daemon
+    daemon.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _kairos(living, *words, text=None):
+    argv = [sys.executable, "-m", "kairos", "--state-dir", str(living.places.state), *words]
+    done = subprocess.run(argv, input=text, capture_output=True, text=True, check=False, timeout=50)
+    return done.returncode, done.stdout.strip(), done.stderr.strip()
+
+
+def test_send_says_what_became_of_it(living):
+    assert _kairos(living, "send", "all", "well", "--id", "c1")[1].startswith("kept as event")
+    assert "known before" in _kairos(living, "send", "all well", "--id", "c1")[1]
+    assert _kairos(living, "send", "ACT now", "--wait")[1].startswith("ACTION  log: ACT now")
+    assert _kairos(living, "send", "nothing", "--wait")[1].startswith("NO_OP")
+
+
+def test_send_takes_metrics_and_lines(living):
+    assert _kairos(living, "send", "--kind", "metric", "temp=91", "load=2")[0] == 0
+    code, out, _ = _kairos(living, "send", "-", text="one\n\ntwo\n")
+    assert (code, len(out.splitlines())) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("send", "--kind", "metric", "temp=hot"), "must be name=number"),
+        (("send", "--kind", "smell", "x"), "known are text, metric"),
+        (("send", "--priority", "urgent", "x"), "known are realtime"),
+        (("send", " "), "empty"),
+        (("gate", "no-such"), "there is no 'no-such'"),
+        (("replay", "--log", "/nowhere.log"), "cannot read the log"),
+        (("--set", "heartbeat.interval_s=never", "run"), "heartbeat.interval_s"),
+        (("actions", "approve", "9999"), ""),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_1(living, words, said):
+    code, out, err = _kairos(living, *words)
+
+    assert code == 1
+    assert said in err
+    assert "Traceback" not in err + out
+
+
+def test_status_plugins_actions_and_doctor_answer(living):
+    status = json.loads(_kairos(living, "status", "--json")[1])
+    assert status["store"] == "ok"
+    assert "beats" in _kairos(living, "status")[1]
+    assert "written" in _kairos(living, "plugins")[1]
+    assert _kairos(living, "actions", "list")[0] == 0
+    code, out, _ = _kairos(living, "doctor")
+    assert "receipts" in out
+    assert code in (0, 1)  # 1 where the default model is not installed
+
+
+def test_pause_and_resume(living):
+    assert _kairos(living, "pause")[0] == 0
+    assert "PAUSED" in _kairos(living, "status")[1]
+    assert _kairos(living, "resume")[0] == 0
+
+
+def test_without_a_daemon_it_says_how_to_start_one(folder):
+    done = subprocess.run(
+        [sys.executable, "-m", "kairos", "--state-dir", str(folder), "status"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert "kairos run" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_version_and_lists():
+    for words, said in ((["--version"], "kairos 0."), (["gate"], "wire-fuzz"), (["bench"], "ingest")):
+        done = subprocess.run([sys.executable, "-m", "kairos", *words], capture_output=True, text=True, check=False)
+        assert said in done.stdout
+
+
+def test_the_service_unit_names_this_installation():
+    done = subprocess.run([sys.executable, "-m", "kairos", "service", "install", "--dry-run"], capture_output=True, text=True, check=False)
+
+    assert "Type=notify" in done.stdout
+    assert "/usr/bin/kairos" not in done.stdout
+    assert "ProtectSystem" not in done.stdout
+
+
+def test_a_tampered_receipt_is_named_by_the_doctor(folder):
+    import sqlite3
+
+    daemon = fake_daemon(folder)
+    daemon.start()
+    with daemon.client() as client:
+        for n in range(3):
+            client.send(f"ACT {n}", source=f"s{n}", wait=True)
+    daemon.stop()
+    connection = sqlite3.connect(daemon.places.database)
+    connection.execute("UPDATE receipts SET body='{}' WHERE n=2")
+    connection.commit()
+    connection.close()
+
+    code, out, _ = _kairos(daemon, "doctor")
+
+    assert code == 1
+    assert "receipt 2 was changed" in out

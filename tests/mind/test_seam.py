@@ -1,0 +1,146 @@
+"""The cache: exact rewinds, ids against rows, one chunk against a loop, and refusals that change nothing."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kairos.errors import FrameTooLong, ModelUnfit, RewindError
+from kairos.mind.seam import Session
+
+
+def _bytes(session):
+    layers = session._cache.layers
+    return [(layer.keys.clone(), layer.values.clone()) for layer in layers]
+
+
+def _equal(one, two):
+    return all(torch.equal(a, b) for pair in zip(one, two, strict=True) for a, b in zip(*pair, strict=True))
+
+
+@pytest.fixture
+def session(tiny_model):
+    opened = Session(tiny_model, max_positions=256)
+    opened.prefill(range(20))
+    opened.commit()
+    return opened
+
+
+def test_a_rewind_leaves_every_byte_and_the_next_logits_as_they_were(session):
+    before, logits = _bytes(session), None
+    for _ in range(3):
+        again = session.prefill([5, 6, 7, 8])
+        assert logits is None or torch.equal(again, logits)
+        logits = again
+        session.decode(9)
+        session.rewind(20)
+        assert _equal(before, _bytes(session))
+
+
+def test_rows_of_ids_give_the_bytes_of_the_ids(session):
+    ids = [4, 8, 15, 16, 23]
+    by_ids = session.prefill(ids)
+    kept = _bytes(session)
+    session.rewind(20)
+
+    by_rows = session.inject(session.embed(ids))
+
+    assert torch.equal(by_ids, by_rows)
+    assert _equal(kept, _bytes(session))
+
+
+def test_the_strict_loop_is_byte_equal_to_single_injects_and_near_one_chunk(session):
+    rows = session.embed([4, 8, 15, 16, 23])
+    loop = session.inject_seq(rows)
+    session.rewind(20)
+    for row in rows:
+        single = session.inject(row[None])
+    session.rewind(20)
+
+    chunk = session.inject(rows)
+
+    assert torch.equal(loop, single)
+    assert torch.allclose(loop, chunk, atol=1e-4)
+    assert int(loop.argmax()) == int(chunk.argmax())
+
+
+def test_a_rewind_below_the_commit_or_beyond_the_end_is_refused_and_changes_nothing(session):
+    before = _bytes(session)
+    for to in (19, 21, -1):
+        with pytest.raises(RewindError) as caught:
+            session.rewind(to)
+        assert (caught.value.wanted, caught.value.oldest_kept) == (to, 20)
+    assert session.pos == 20
+    assert _equal(before, _bytes(session))
+
+
+def test_a_frame_longer_than_the_ring_is_refused_before_it_is_fed(session):
+    with pytest.raises(FrameTooLong, match="mind.max_positions"):
+        session.prefill([1] * 300)
+    assert session.pos == 20
+
+
+def test_score_is_the_log_probability_of_the_ids(session, tiny_model):
+    ids = [3, 1, 4, 1, 5]
+    found = session.score(ids)
+    logits = tiny_model(torch.tensor([[*range(20), *ids]])).logits[0, 20:-1].detach().log_softmax(-1)
+
+    assert found == pytest.approx(float(logits[range(4), ids[1:]].sum()), abs=1e-3)
+
+
+def test_closing_twice_is_fine(session):
+    session.close()
+    session.close()
+    assert session.pos == 0
+
+
+def test_a_sliding_window_that_would_wrap_is_refused_by_name(tiny_model):
+    config = tiny_model.config.__class__(**{**tiny_model.config.to_dict(), "sliding_window": 64})
+    config.layer_types = ["sliding_attention"] * 3
+
+    class Model:
+        pass
+
+    model = Model()
+    model.config = config
+    with pytest.raises(ModelUnfit, match="max_positions"):
+        Session(model, max_positions=256)
+
+
+_steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("prefill"), st.lists(st.integers(0, 299), min_size=1, max_size=9)),
+        st.tuples(st.just("rewind"), st.just([])),
+        st.tuples(st.just("commit"), st.just([])),
+    ),
+    max_size=10,
+)
+
+
+@given(steps=_steps)
+@settings(max_examples=25, deadline=None)
+def test_whatever_was_tried_and_rewound_the_cache_is_that_of_a_twin_who_never_tried(tiny_model, steps):
+    """The twin lives only the surviving chunks, in their own shapes."""
+    session, survived, open_chunks = Session(tiny_model, max_positions=256), [[1, 2, 3]], []
+    session.prefill([1, 2, 3])
+    anchor = session.commit()
+    for what, ids in steps:
+        if what == "prefill":
+            session.prefill(ids)
+            open_chunks.append(ids)
+        elif what == "rewind":
+            session.rewind(anchor)
+            open_chunks = []
+        else:
+            anchor = session.commit()
+            survived += open_chunks
+            open_chunks = []
+    session.rewind(anchor)
+    twin = Session(tiny_model, max_positions=256)
+    for chunk in survived:
+        twin.prefill(chunk)
+
+    assert session.pos == twin.pos
+    assert _equal(_bytes(session), _bytes(twin))
