@@ -17,6 +17,7 @@ from kairos.logs import get_logger
 from kairos.ports import Supervisor
 
 _SHARE: Final = 3
+_BEATS: Final = 30
 _UNWATCHED_S: Final = 30.0
 
 log = get_logger("watchdog")
@@ -25,8 +26,13 @@ log = get_logger("watchdog")
 class Watchdog:
     """Pings the supervisor a third of its patience apart, while the model's thread answers."""
 
-    def __init__(self, supervisor: Supervisor, *, stall_s: float) -> None:
+    def __init__(self, supervisor: Supervisor, *, stall_s: float, interval_s: float) -> None:
+        """Says so if the supervisor's patience is shorter than thirty beats or one stalled judgement."""
         self._supervisor = supervisor
+        patience = supervisor.watchdog_s
+        needed = max(_BEATS * interval_s, stall_s)
+        if patience is not None and patience < needed:
+            log.warning("watchdog.short", watchdog_s=patience, remedy=f"set WatchdogSec to {needed:g} or more")
         self._stall_s = stall_s
         self.last_tick = time.monotonic()
         self.stalled = False

@@ -77,7 +77,7 @@ def test_a_rewind_below_the_commit_or_beyond_the_end_is_refused_and_changes_noth
 
 
 def test_a_frame_longer_than_the_ring_is_refused_before_it_is_fed(session):
-    with pytest.raises(FrameTooLong, match="mind.max_positions"):
+    with pytest.raises(FrameTooLong, match=r"mind\.max_positions"):
         session.prefill([1] * 300)
     assert session.pos == 20
 

@@ -153,7 +153,9 @@ class Daemon:
             self.database, inbox=self.inbox, ledger=self.ledger, retained=self.retained, actions=self.actions,
             keep=ledger.RetainedFrame, cool_down_s=lambda: self.settings.act.cool_down_s, decided=self._decided,
         )  # fmt: skip
-        self.watchdog = Watchdog(self.supervisor, stall_s=self.settings.mind.stall_s)
+        self.watchdog = Watchdog(
+            self.supervisor, stall_s=self.settings.mind.stall_s, interval_s=self.settings.heartbeat.interval_s
+        )
         self.heartbeat = Heartbeat(
             self.settings.heartbeat, mind=self.mind, inbox=self.inbox, settler=self.settler, idle=self.ledger,
             listeners=[self.host.tick, self.watchdog.tick, *self.listeners],
