@@ -59,7 +59,10 @@ def set_up(
     stream.setFormatter(_formatter(shared, console=console))
     root.addHandler(stream)
     if file is not None:
-        root.addHandler(_file_handler(file, file_bytes, file_count, shared))
+        try:
+            root.addHandler(_file_handler(file, file_bytes, file_count, shared))
+        except OSError as error:
+            get_logger("logs").warning("log.no_file", file=str(file), reason=error.strerror, remedy="the log goes to stderr only")
 
 
 def _formatter(shared: list[Any], *, console: bool) -> logging.Formatter:

@@ -16,7 +16,7 @@ NOW = 1_700_000_000.0
 
 @pytest.fixture
 def codec():
-    return Codec(BusSettings(), width=lambda: 4, clock=lambda: NOW)
+    return Codec(BusSettings(), width=4, clock=lambda: NOW)
 
 
 def _message(**fields):

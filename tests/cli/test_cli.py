@@ -55,6 +55,7 @@ def test_send_takes_metrics_and_lines(living):
         (("replay", "--log", "/nowhere.log"), "cannot read the log"),
         (("--set", "heartbeat.interval_s=never", "run"), "heartbeat.interval_s"),
         (("actions", "approve", "9999"), ""),
+        (("run",), "already runs"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_1(living, words, said):
@@ -124,3 +125,31 @@ def test_a_tampered_receipt_is_named_by_the_doctor(folder):
 
     assert code == 1
     assert "receipt 2 was changed" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--set", "mind.model=/nowhere", "run"), "looked for /nowhere"),
+        (("--config", "/nowhere.toml", "run"), "no file"),
+        (("--set", "act.allow=['x']", "run"), "allows no actuator"),
+    ],
+)
+def test_a_daemon_that_cannot_start_says_why_in_one_sentence(folder, words, said):
+    done = subprocess.run(
+        [sys.executable, "-m", "kairos", "--state-dir", str(folder / "s"), *words], capture_output=True, text=True, check=False, timeout=50
+    )
+
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_state_directory_that_cannot_be_written_is_said_in_one_sentence():
+    done = subprocess.run(
+        [sys.executable, "-m", "kairos", "--state-dir", "/proc/nowhere", "run"], capture_output=True, text=True, check=False, timeout=50
+    )
+
+    assert done.returncode == 1
+    assert "cannot write /proc/nowhere" in done.stderr
+    assert "Traceback" not in done.stderr

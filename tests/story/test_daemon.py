@@ -10,14 +10,16 @@ import msgspec
 import pytest
 import zmq
 
+from kairos.boot import Daemon
 from kairos.bus import StateLock
-from kairos.client import Client, subscribe
+from kairos.client import AsyncClient, Client, subscribe
+from kairos.config import Overrides, load
 from kairos.database import open_read_only
 from kairos.errors import AlreadyRunning, DaemonUnreachable, SettingsError, WireError
 from kairos.ledger import verify
 from kairos.ledger.chain import signing_key
 from kairos.testing import FakeMind, living_daemon
-from kairos.testing.harness import scratch_places
+from kairos.testing.harness import QUIET, scratch_places
 
 pytestmark = pytest.mark.anyio
 
@@ -231,7 +233,7 @@ async def test_wrong_settings_on_reload_keep_the_old_ones(folder):
     config = folder / "k.toml"
     config.write_text("[act]\nper_hour = 5\n")
     async with living_daemon(folder) as life:
-        life.daemon._config, life.daemon._overrides = config, None
+        life.daemon.config, life.daemon.overrides = config, None
         await life.client.ask("reload")
         assert life.daemon.hands.settings.per_hour == 5
         config.write_text("[act]\nper_hour = 'many'\n")
@@ -253,3 +255,49 @@ async def test_after_the_end_clients_learn_that_nobody_is_there(folder):
     with pytest.raises(DaemonUnreachable):
         Client(life.places)
     assert sqlite3.connect(life.places.database).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+async def test_events_are_durable_while_the_mind_is_still_waking(folder):
+    awake = anyio.Event()
+
+    async def open_mind(stack, settings, where, actuators):
+        await awake.wait()
+        return FakeMind()
+
+    where = scratch_places(folder)
+    daemon = Daemon(load(None, Overrides(assignments=QUIET, environment={})), where, open_mind=open_mind, signals=False, plugins={})
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(daemon.serve)
+        while where.read_endpoints() is None:
+            await anyio.sleep(0.01)
+        async with AsyncClient(where) as client:
+            assert (await client.send("early")).type == "ack"
+            assert (await client.ask("status"))["mind"] == "waking"
+            with pytest.raises(WireError, match="not awake yet"):
+                await client.ask("tick")
+            awake.set()
+            assert (await client.send("late", wait=True)).verdict == "NO_OP"
+        daemon.stop()
+
+
+async def test_a_daemon_told_to_stop_while_waking_stops(folder):
+    async def open_mind(stack, settings, where, actuators):
+        await anyio.sleep_forever()
+
+    loaded = load(None, Overrides(assignments=QUIET, environment={}))
+    daemon = Daemon(loaded, scratch_places(folder), open_mind=open_mind, signals=False, plugins={})
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(daemon.serve)
+            await anyio.sleep(0.1)
+            daemon.stop()
+
+    assert scratch_places(folder).read_endpoints() is None
+
+
+async def test_settings_that_allow_no_actuator_are_refused_by_name(folder):
+    with pytest.raises(ExceptionGroup) as caught:
+        async with living_daemon(folder, "act.allow=['nothing']"):
+            pass
+
+    assert caught.group_contains(SettingsError, match=r"act\.allow")

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from kairos.boot.daemon import SCHEMAS, Daemon, run
+from kairos.boot.daemon import SCHEMAS, Daemon
 
-__all__ = ["SCHEMAS", "Daemon", "run"]
+__all__ = ["SCHEMAS", "Daemon"]

@@ -6,7 +6,7 @@ Whoever can open the socket may do this; that is what the socket's mode and keys
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -17,7 +17,8 @@ from kairos.errors import WireError
 if TYPE_CHECKING:
     from kairos.boot.daemon import Daemon
 
-_MOST = 1000
+_MOST: Final = 1000
+_NEED_THE_HEART: Final = ("tick", "pause", "resume", "reload", "approve", "deny")
 
 
 class Control:
@@ -36,6 +37,8 @@ class Control:
         handler = self._ops.get(op)
         if handler is None:
             raise WireError("op", "op", f"is {op!r}; known are event, {', '.join(sorted(self._ops))}")
+        if op in _NEED_THE_HEART and not self._daemon.awake:
+            raise WireError("busy", "op", "must wait: the mind is not awake yet")
         return await handler(message)
 
     async def _ping(self, _: dict[str, Any]) -> dict[str, Any]:

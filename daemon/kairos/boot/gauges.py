@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from typing import TYPE_CHECKING, Any
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
 
 if TYPE_CHECKING:
     from kairos.boot.daemon import Daemon
@@ -20,12 +24,11 @@ class Gauges:
     def read(self) -> dict[str, float]:
         """All gauges, flat."""
         d = self._daemon
-        usage = resource.getrusage(resource.RUSAGE_SELF)
         stored, door, base = d.inbox.statistics(), d.doorman.statistics(), d.database.statistics()
         gauges = {
-            "uptime_s": time.monotonic() - self._born, "ticks": d.heartbeat.number,
-            "verdicts": d.heartbeat.verdicts, "anchor": d.mind.anchor,
-            "rss_peak_kib": usage.ru_maxrss, "cpu_s": usage.ru_utime + usage.ru_stime,
+            "uptime_s": time.monotonic() - self._born, "cpu_s": time.process_time(), "rss_peak_kib": _peak_kib(),
+            "ticks": d.heartbeat.number if d.awake else 0, "verdicts": d.heartbeat.verdicts if d.awake else 0,
+            "anchor": d.mind.anchor if d.awake else 0,
             "events_accepted": stored.accepted, "events_duplicate": stored.duplicates,
             "events_decided": stored.decided, "events_folded": stored.folded,
             "messages_received": door.received, "messages_refused": sum(door.refused.values()),
@@ -40,9 +43,16 @@ class Gauges:
     def status(self) -> dict[str, Any]:
         """The answer to `kairos status`."""
         d = self._daemon
+        mind = "waking" if not d.awake else "stalled" if d.watchdog.stalled else "awake"
         return {
-            "pid": d.endpoints.pid, "model": d.settings.mind.model, "paused": d.heartbeat.paused,
-            "interval_s": d.settings.heartbeat.interval_s, "store": "ok" if d.database.statistics().healthy else "unavailable",
-            "mind": "stalled" if d.watchdog.stalled else "awake", "refused": d.doorman.statistics().refused,
-            "digests": getattr(d.mind, "digests", {}), "gauges": self.read(),
+            "pid": d.endpoints.pid, "model": d.settings.mind.model, "mind": mind,
+            "paused": d.awake and d.heartbeat.paused, "interval_s": d.settings.heartbeat.interval_s,
+            "store": "ok" if d.database.statistics().healthy else "unavailable",
+            "refused": d.doorman.statistics().refused, "plugins_broken": [r.name for r in d.host.records if r.broken],
+            "digests": getattr(d.mind, "digests", {}) if d.awake else {}, "gauges": self.read(),
         }  # fmt: skip
+
+
+def _peak_kib() -> float:
+    """The most memory ever resident; NaN (null on the feed) where the system does not say."""
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) if resource else float("nan")

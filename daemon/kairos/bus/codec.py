@@ -23,11 +23,11 @@ _PAYLOAD: Final = {"text": "text", "metric": "metrics", "latent": "rows"}
 
 
 class Codec:
-    """Checks messages against one set of limits. `width` is the model's row width, 0 while unknown."""
+    """Checks messages against one set of limits. `width` is the model's row width, 0 until it is awake."""
 
-    def __init__(self, settings: BusSettings, *, width: Callable[[], int], clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: BusSettings, *, width: int = 0, clock: Callable[[], float] = time.time) -> None:
         self.settings = settings
-        self._width = width
+        self.width = width
         self._clock = clock
 
     def event(self, message: dict[str, Any]) -> Event:
@@ -119,8 +119,9 @@ class Codec:
             raise WireError("shape", "rows.shape", "must be two positive numbers: rows and width")
         if pair[0] > self.settings.max_rows:
             raise WireError("too_big", "rows.shape", f"has {pair[0]} rows, the most is {self.settings.max_rows}")
-        if pair[1] != self._width():
-            raise WireError("shape", "rows.shape", f"has width {pair[1]}, the resident model takes {self._width()}")
+        if pair[1] != self.width:
+            known = f"the resident model takes {self.width}" if self.width else "the resident model is not awake yet"
+            raise WireError("shape", "rows.shape", f"has width {pair[1]}, {known}")
         return pair[0], pair[1]
 
 

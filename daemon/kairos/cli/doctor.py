@@ -72,8 +72,9 @@ def _daemon(instance: Instance) -> tuple[bool, str]:
             answer = client.ask("status")
     except DaemonUnreachable:
         return True, "none is running here"
-    bad = [p for p in answer.get("plugins", []) if p["status"] in ("dead", "load failed")]
-    return answer["store"] == "ok" and not bad, f"process {answer['pid']}, mind {answer['mind']}, store {answer['store']}"
+    bad = answer["plugins_broken"]
+    trouble = f", plugins in trouble: {', '.join(bad)}" if bad else ""
+    return answer["store"] == "ok" and not bad, f"process {answer['pid']}, mind {answer['mind']}, store {answer['store']}{trouble}"
 
 
 def _ledger(instance: Instance) -> tuple[bool, str]:

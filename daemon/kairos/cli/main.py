@@ -53,11 +53,20 @@ def main() -> None:
     """The console script: an error of ours is one sentence, never a stack trace."""
     try:
         build()()
-    except KairosError as error:
-        typer.secho(f"kairos: {error}", fg="red", err=True)
+    except* KairosError as group:
+        for message in dict.fromkeys(str(error) for error in _leaves(group)):
+            typer.secho(f"kairos: {message}", fg="red", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
+    except* KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
+    except* BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+
+
+def _leaves(group: BaseExceptionGroup[Any]) -> list[BaseException]:
+    """The errors themselves: task groups wrap them, once for every level."""
+    found: list[BaseException] = []
+    for error in group.exceptions:
+        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found

@@ -49,6 +49,11 @@ class PluginRecord:
         """Whether the host may call into it now."""
         return self.status in (PluginStatus.LOADED, PluginStatus.RUNNING, PluginStatus.BACKING_OFF)
 
+    @property
+    def broken(self) -> bool:
+        """Whether a person should look at it."""
+        return self.status in (PluginStatus.DEAD, PluginStatus.LOAD_FAILED, PluginStatus.PARKED)
+
     def back_off(self) -> None:
         """Its life ended; it will be started again, unless it is beyond that."""
         if self.status is not PluginStatus.DEAD:

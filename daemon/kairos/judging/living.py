@@ -15,7 +15,7 @@ from typing import Final
 
 from kairos.client import Client
 from kairos.config import Places
-from kairos.errors import DaemonUnreachable
+from kairos.errors import DaemonUnreachable, WireError
 from kairos.judging import GateError
 
 _POLL_S: Final = 0.02
@@ -91,12 +91,9 @@ class Living:
             return False
         try:
             with self.client(timeout_s=0.5) as client:
-                client.ask("status")
-        except (DaemonUnreachable, KeyError):
+                return client.ask("status")["mind"] == "awake"
+        except (DaemonUnreachable, WireError):
             return False
-        except Exception:  # noqa: BLE001 - not ready: rooms are still being opened
-            return False
-        return True
 
     def _last_words(self) -> str:
         lines = self._errors.read_text("utf-8", "replace").strip().splitlines()
