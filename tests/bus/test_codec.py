@@ -91,3 +91,12 @@ def test_a_bad_event_names_its_field(codec, message, code, field):
         codec.event(message)
 
     assert (caught.value.code, caught.value.field) == (code, field)
+
+
+def test_only_the_sources_of_the_settings_may_be_urgent():
+    codec = Codec(BusSettings(urgent=("door*",)), width=4, clock=lambda: NOW)
+
+    assert codec.event(_message(text="x", source="door-2", priority="realtime")).priority is Priority.REALTIME
+    assert codec.event(_message(text="x", source="ads", priority="bulk")).priority is Priority.BULK
+    with pytest.raises(WireError, match=r"bus\.urgent does not let ads"):
+        codec.event(_message(text="x", source="ads", priority="interactive"))

@@ -28,3 +28,27 @@ async def test_an_error_belongs_to_its_caller_and_the_thread_goes_on():
         with pytest.raises(ZeroDivisionError):
             await thread.run(lambda: 1 // 0)
         assert await thread.run(lambda: 7) == 7
+
+
+async def test_any_causal_lm_in_a_directory_moves_in_by_its_path(folder, tiny_model, tokenizer_file):
+    import shutil
+
+    from kairos.config import MindSettings
+    from kairos.events import Frame, Verdict
+    from kairos.mind.resident import open_mind
+
+    tiny_model.save_pretrained(folder / "m")
+    shutil.copy(tokenizer_file, folder / "m" / "tokenizer.json")
+    settings = MindSettings(model=str(folder / "m"), threshold=-1e9, max_positions=1500, device="cpu", answer_tokens=8)
+    async with ModelThread() as thread:
+        mind = await open_mind(thread, settings, models=folder, actuators=["log", "notify"])
+        start = mind.anchor
+        judgement = await mind.judge(Frame(kind="text", source="s", text="x"))
+        await mind.commit()
+        await mind.echo()
+
+    assert judgement.verdict is Verdict.ACTION
+    assert judgement.actuator in ("log", "notify")
+    assert mind.anchor > start
+    assert mind.width == 48
+    assert set(mind.digests) == {"weights", "tokenizer", "dtype"}

@@ -176,6 +176,6 @@ class Hands:
 
     def _say(self, action: Action, state: ActionState, detail: str) -> None:
         quiet = state in (ActionState.DONE, ActionState.SUPPRESSED, ActionState.DRY_RUN)
-        report = log.info if quiet else log.warning
+        report = log.debug if quiet else log.warning  # the ACTION itself has had its line
         report("action." + state.value, action=action.n, actuator=action.actuator, detail=detail)
         self._told(Outcome(action=action.n, actuator=action.actuator, state=state.value, detail=detail))

@@ -6,6 +6,7 @@ import math
 import struct
 import time
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from typing import Any, Final
 
 import msgspec
@@ -41,22 +42,26 @@ class Codec:
         for other, field in _PAYLOAD.items():
             if other != kind and field in message:
                 raise WireError("unknown_field", field, f"does not belong to an event of kind {kind}")
+        source = _name(message, "source", default="client")
         return Event(
             id=_name(message, "id"),
-            source=_name(message, "source", default="client"),
+            source=source,
             kind=msgspec.convert(kind, Kind),
-            priority=self._priority(message),
+            priority=self._priority(message, source),
             at=self._at(message),
             text=self._text(message) if kind == "text" else "",
             metrics=self._metrics(message) if kind == "metric" else {},
             rows=self._rows(message) if kind == "latent" else None,
         )
 
-    def _priority(self, message: dict[str, Any]) -> Priority:
+    def _priority(self, message: dict[str, Any], source: str) -> Priority:
         name = message.get("priority", "background")
         if not isinstance(name, str) or name not in _PRIORITIES:
             raise WireError("priority", "priority", f"is {name!r}; known are {', '.join(_PRIORITIES)}")
-        return _PRIORITIES[name]
+        priority = _PRIORITIES[name]
+        if priority <= Priority.INTERACTIVE and not any(fnmatchcase(source, pattern) for pattern in self.settings.urgent):
+            raise WireError("priority", "priority", f"is {name}, which bus.urgent does not let {source} use")
+        return priority
 
     def _at(self, message: dict[str, Any]) -> float:
         now = self._clock()

@@ -29,6 +29,8 @@ def run_check(group: str, name: str | None, *, quick: bool, data: Path | None, s
     if name not in points:
         raise KairosError(f"there is no {name!r}; there are {', '.join(sorted(points))}")
     check = points[name].load()
+    if data is not None and not check.takes_data:
+        raise KairosError(f"{name} makes its own data from --seed; it takes no --data")
     console = Console(stderr=True)
     columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=as_json or not sys.stderr.isatty()) as bar:

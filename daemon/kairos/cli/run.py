@@ -10,6 +10,8 @@ import typer
 from kairos.cli.context import Instance
 
 if TYPE_CHECKING:
+    from anyio.abc import TaskStatus
+
     from kairos.boot import Daemon
 
 
@@ -43,13 +45,20 @@ async def _serve(daemon: Daemon, tape: Path | None, watch: bool) -> None:  # noq
     from kairos.cli.screen import Screen
     from kairos.cli.tapes import play
 
+    screen = Screen(daemon) if watch else None
     async with anyio.create_task_group() as tasks:
-        screen = Screen(daemon) if watch else None
+
+        async def live(*, task_status: TaskStatus[Daemon]) -> None:
+            await daemon.serve(task_status=task_status)
+            tasks.cancel_scope.cancel()  # a tape that still plays has nobody to play to
+
         if screen is not None:
             screen.waking()
             daemon.listeners.append(screen.tick)
-        await tasks.start(daemon.serve, name="daemon")
+        await tasks.start(live, name="daemon")
         if screen is not None:
             screen.awake()
         if tape is not None:
             tasks.start_soon(play, tape, daemon.places, name="tape")
+    if screen is not None:
+        screen.stopped()

@@ -27,6 +27,7 @@ class Screen:
         self._quiet: list[float] = []
         self._silent: list[Decision] = []
         self._since = time.monotonic()
+        self._beats = self._actions = 0
 
     def waking(self) -> None:
         """Before the model is there."""
@@ -37,11 +38,18 @@ class Screen:
         every, state = self._daemon.settings.heartbeat.interval_s, self._daemon.places.state
         self._print(f"awake: a beat every {every:g} s, state in {state}; Ctrl-C stops", "dim")
 
+    def stopped(self) -> None:
+        """After the last receipt."""
+        self._flush()
+        self._print(f"stopped after {self._beats} beats, {self._actions} ACTIONs; every decision has its receipt", "dim")
+
     def tick(self, tick: Tick) -> None:
         """One finished beat."""
+        self._beats += 1
         for decision in tick.decisions:
             if decision.verdict is Verdict.ACTION:
                 self._flush()
+                self._actions += 1
                 self._action(decision)
             else:
                 self._silent.append(decision)

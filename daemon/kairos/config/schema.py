@@ -44,6 +44,8 @@ class BusSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """TCP port of the event socket; 0 takes a free one."""
     feed_port: Port = 7366
     """TCP port of the feed; 0 takes a free one."""
+    urgent: tuple[str, ...] = ("*",)
+    """Sources that may use the priorities REALTIME and INTERACTIVE; `*` and `?` are allowed. Others are refused those."""
     max_bytes: Annotated[int, Meta(ge=1024, le=64 << 20)] = 1 << 20
     """Bytes of one message, at most. 1 MiB holds 455 float32 rows of the default mind."""
     max_text: Annotated[int, Meta(ge=64)] = 16384
@@ -98,7 +100,7 @@ class MindSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     threads: Annotated[int, Meta(ge=0, le=512)] = 0
     """Threads of the model; 0 is the number of cores, at most 4."""
     max_positions: Annotated[int, Meta(ge=256)] = 2048
-    """Positions of Ring 1 before old actions are dropped. 2048 holds about 30 actions of the default mind."""
+    """Positions of Ring 1 before old actions are dropped. 2048 holds about 20 actions of the default mind."""
     frame_tokens: Annotated[int, Meta(ge=16)] = 128
     """Tokens of one event's text; a longer one keeps its head and tail."""
     answer_tokens: Annotated[int, Meta(ge=8, le=512)] = 48

@@ -62,7 +62,7 @@ def _fuzz(living: Living, total: int, rng: Random, trial: Trial) -> dict[str, An
     socket: Any = context.socket(zmq.DEALER)
     socket.linger = 0
     socket.sndhwm = socket.rcvhwm = 0
-    socket.connect(living.client().endpoints.events)
+    socket.connect(living.endpoints.events)
     process = psutil.Process(living.pid)
     counts = {"acks": 0, "errors": 0, "accepted_invalid": 0, "unanswered": 0, "refused_valid": 0, "crashes": 0}
     warm_rss, sent = 0.0, 0

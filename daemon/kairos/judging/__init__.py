@@ -58,6 +58,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     summary: str
     run: Callable[[Trial], Findings]
+    takes_data: bool = False
+    """Whether `--data DIR` means anything to it."""
 
 
 def report(check: Check, findings: Findings) -> dict[str, Any]:

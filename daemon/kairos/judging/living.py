@@ -15,6 +15,7 @@ from typing import Final
 
 from kairos.client import Client
 from kairos.config import Places
+from kairos.config.places import Endpoints
 from kairos.errors import DaemonUnreachable, WireError
 from kairos.judging import GateError
 
@@ -36,6 +37,14 @@ class Living:
         """Of the living process."""
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """Of the living daemon."""
+        found = self.places.read_endpoints()
+        if found is None:
+            raise GateError("the daemon has no endpoints: it is not running")
+        return found
 
     def start(self, *, timeout_s: float = 120.0, failpoint: str = "", may_die: bool = False) -> bool:
         """Start it; False if it died before it answered, which is an error unless `may_die`."""

@@ -21,15 +21,14 @@ class NotifyActuator:
 
     async def act(self, order: Order) -> str:
         """Tell the person."""
-        log.warning("notice", what=order.what, source=order.source, receipt=order.receipt)
         body = {"what": order.what, "source": order.source, "event": order.event, "key": order.key}
         self._publisher.publish("notice", body)
-        if self._desktop is None:
-            return "told in the log and on the feed"
-        try:
-            await self._desktop.notify(f"KAIROS: {order.source}", order.what, order.key)
-        except ActuatorFailed as error:
-            log.info("notify.no_desktop", reason=str(error), remedy="notices go to the log and the feed")
-            self._desktop = None
-            return "told in the log and on the feed"
-        return "shown on the desktop"
+        if self._desktop is not None:
+            try:
+                await self._desktop.notify(f"KAIROS: {order.source}", order.what, order.key)
+                return "shown on the desktop"
+            except ActuatorFailed as error:
+                log.info("notify.no_desktop", reason=str(error), remedy="notices go to the log and the feed")
+                self._desktop = None
+        log.warning("notice", what=order.what, source=order.source, receipt=order.receipt)
+        return "told in the log and on the feed"
