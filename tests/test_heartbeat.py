@@ -179,3 +179,30 @@ async def test_ticks_are_numbered_without_gaps():
 
     assert [tick.number for tick in bench.ticks] == list(range(1, len(bench.ticks) + 1))
     assert all(msgspec.json.encode(tick) for tick in bench.ticks)
+
+
+class BrokenMind(FakeMind):
+    """Fails for every text that holds `poison`."""
+
+    async def judge(self, frame):
+        if "poison" in frame.text:
+            raise RuntimeError("kernel launch failure")
+        return await super().judge(frame)
+
+
+async def test_an_event_that_breaks_the_mind_is_receipted_as_unjudged_and_the_next_one_is_judged():
+    bench = Bench(group("poison", number=1), group("ACT", number=2), mind=BrokenMind())
+
+    await bench.live(1)
+
+    assert [d.verdict for d in bench.settler.decisions] == [Verdict.NO_OP, Verdict.ACTION]
+
+
+async def test_a_mind_that_breaks_on_everything_ends_the_daemon_with_the_events_undecided():
+    bench = Bench(*(group("poison", number=n) for n in range(5)), mind=BrokenMind())
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await bench.live(10)
+
+    assert caught.group_contains(RuntimeError, match="launch failure")
+    assert bench.inbox.waiting == 3

@@ -153,6 +153,6 @@ class DaemonUnreachable(KairosError):
     """Nobody answers on the event socket."""
 
     def __init__(self, endpoint: str, waited_s: float) -> None:
-        super().__init__(
-            f"no daemon answered on {endpoint} within {waited_s:g} s; start one with `kairos run`, or name its directory with --state-dir"
-        )
+        missing = f"no daemon lives here ({endpoint} is missing)"
+        what = f"no daemon answered on {endpoint} within {waited_s:g} s" if waited_s else missing
+        super().__init__(f"{what}; start one with `kairos run`, or name its directory with --state-dir")

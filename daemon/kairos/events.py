@@ -97,6 +97,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     ms: float
     actuator: str = ""
     what: str = ""
+    reason: str = ""
+    """Why the frame could not be judged as it was; empty when it could."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,17 +13,19 @@ from collections.abc import Callable
 from typing import Final, Literal
 
 import anyio
+import msgspec
 from anyio.abc import TaskStatus
 
 from kairos.config import HeartbeatSettings
 from kairos.errors import FrameTooLong, StoreUnavailable
-from kairos.events import Decision, Frame, Group, Priority, Tick, Verdict
+from kairos.events import Decision, Frame, Group, Judgement, Priority, Tick, Verdict
 from kairos.frame import frame_of
 from kairos.logs import get_logger
 from kairos.ports import DueEvents, IdleBook, Mind, Settling, TickListener
 
 Cause = Literal["interval", "interrupt", "asked", "backlog"]
 _STORE_REST_S: Final = 5.0
+_FAILURES: Final = 3
 
 log = get_logger("heartbeat")
 
@@ -56,6 +58,7 @@ class Heartbeat:
         self._asked: Cause | None = None
         self.number = 0
         self.verdicts = 0
+        self._failures = 0
         self.paused = False
 
     def wake(self) -> None:
@@ -132,11 +135,7 @@ class Heartbeat:
 
     async def _decide(self, group: Group | None, frame: Frame) -> Decision:
         """Judge, make it true on disk, then move the cache."""
-        try:
-            judgement = await self._mind.judge(frame)
-        except FrameTooLong as error:
-            log.warning("frame.too_long", source=frame.source, reason=str(error))
-            judgement = await self._mind.judge(Frame(kind="text", source=frame.source, text="(too long to read)"))
+        judgement = await self._judge(frame)
         decision = await self._settler.settle(group, frame, judgement)
         self.verdicts += 1
         if decision.retained:
@@ -148,10 +147,32 @@ class Heartbeat:
         _report(decision)
         return decision
 
+    async def _judge(self, frame: Frame) -> Judgement:
+        """One verdict. An event that breaks the mind is receipted as unjudged, not met again for ever.
+
+        A mind that fails `_FAILURES` times in a row is broken itself: then the daemon ends, undecided,
+        and whoever supervises it starts it anew.
+        """
+        try:
+            judgement = await self._mind.judge(frame)
+        except FrameTooLong as error:
+            log.warning("frame.too_long", source=frame.source, reason=str(error))
+            short = Frame(kind="text", source=frame.source, text="(too long to read)")
+            judgement = msgspec.structs.replace(await self._mind.judge(short), reason=str(error))
+        except Exception as error:
+            self._failures += 1
+            if self._failures >= _FAILURES:
+                raise
+            log.error("mind.failed", source=frame.source, error=repr(error), in_a_row=self._failures)
+            await self._mind.rewind()
+            return Judgement(verdict=Verdict.NO_OP, margin=0.0, threshold=0.0, positions=0, ms=0.0, reason=f"not judged: {error!r}")
+        self._failures = 0
+        return judgement
+
     async def _idle_frame(self, decisions: list[Decision]) -> float:
         """The canonical frame of a quiet beat. Its NO_OP is counted, not written."""
         frame = Frame.idle()
-        judgement = await self._mind.judge(frame)
+        judgement = await self._judge(frame)
         await self._mind.rewind()
         if judgement.verdict is Verdict.NO_OP:
             self._idle.idle_beat(judgement.margin)

@@ -35,8 +35,9 @@ def set_up(
     file: Path | None = None,
     file_bytes: int = 5_000_000,
     file_count: int = 5,
+    quiet: bool = False,
 ) -> None:
-    """Configure logging for the process; `file` gets JSON lines, rotated."""
+    """Configure logging for the process; `file` gets JSON lines, rotated. `quiet` keeps stderr for errors."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -57,6 +58,7 @@ def set_up(
     stream = logging.StreamHandler(sys.stderr)
     console = form == "console" or (form == "auto" and sys.stderr.isatty())
     stream.setFormatter(_formatter(shared, console=console))
+    stream.setLevel(logging.ERROR if quiet else logging.NOTSET)
     root.addHandler(stream)
     if file is not None:
         try:

@@ -147,6 +147,8 @@ class Settler(Settling):
             "positions": judgement.positions,
             "ms": round(judgement.ms, 1),
         }
+        if judgement.reason:
+            body["reason"] = judgement.reason
         if group is not None:
             body |= {"source": group.source, "template": group.key, "first": group.seqs[0], "last": group.seqs[1],
                      "count": group.count, "events": self._inbox.digests(connection, group)}  # fmt: skip

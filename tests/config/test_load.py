@@ -59,6 +59,7 @@ def test_settings_are_frozen():
         ("[[expect]]\nsource = 'a'", "expect", 1, "within_s"),
         ("[heartbeat]\nactive_hours = '7-23'", "heartbeat.active_hours", 2, "HH:MM"),
         ("[heartbeat]\ntimezone = 'Mars/Base'", "heartbeat.timezone", 2, "IANA"),
+        ("[mind]\nmax_positions = 300", "mind.max_positions", 2, "at least"),
         ("[inbox]\nbusy_above = 5", "inbox.busy_above", 2, "fold_above"),
         ("[act]\nallow = ['command.lamp']", "act.allow", 2, "act.commands.lamp"),
         ("[act.commands.x]\nargv = ['a']\npattern = '('", "act.commands.x.pattern", 3, "regular expression"),

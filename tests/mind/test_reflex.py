@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from kairos.errors import FrameTooLong
 from kairos.events import Frame, Rows, Verdict
 from kairos.mind.grammar import ActionGrammar
 from kairos.mind.reflex import Reflex
@@ -132,3 +133,17 @@ def test_the_grammar_can_reach_every_name_also_one_that_begins_another(encoder, 
     name, sentence = ActionGrammar(encoder, NAMES, answer_tokens=12).decode(step, logits(0))
 
     assert (name, sentence) == (wanted, "a b")
+
+
+def test_a_frame_that_finds_no_room_leaves_the_anchor_as_it_was(make):
+    reflex = make(-1e9, max_positions=500)
+
+    def fill():
+        for number in range(9):
+            reflex.judge(_frame(f"event {number}"))
+            reflex.commit()
+
+    with pytest.raises(FrameTooLong):
+        fill()
+
+    assert reflex._session.pos == reflex.anchor

@@ -44,6 +44,7 @@ from kairos.watchdog import Watchdog
 
 SCHEMAS: Final = (inbox.SCHEMA, ledger.SCHEMA, act.SCHEMA)
 _GAUGES_S: Final = 10.0
+_HOUR_S: Final = 3600.0
 _DAY_S: Final = 86400.0
 _RETRY_S: Final = 2.0
 
@@ -71,6 +72,7 @@ class Daemon:
         self._signals = signals
         self._plugins = plugins
         self._stop = anyio.Event()
+        self._head_said = float("-inf")
         self._wake_heart: Callable[[], None] = lambda: None
         self._publish: Callable[[str, Mapping[str, Any]], None] = lambda _topic, _body: None
 
@@ -124,7 +126,9 @@ class Daemon:
         with contextlib.suppress(StoreUnavailable):
             head = await self.ledger.flush()
             self._publish("head", msgspec.to_builtins(head))
-            log.debug("ledger.head", n=head.n, hash=head.hash)
+            if time.monotonic() - self._head_said >= _HOUR_S:  # in the log too, so that a cut tail shows
+                self._head_said = time.monotonic()
+                log.info("ledger.head", n=head.n, hash=head.hash)
 
     def _make_state_directory(self) -> None:
         try:

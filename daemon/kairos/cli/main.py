@@ -57,6 +57,12 @@ def main() -> None:
         for message in dict.fromkeys(str(error) for error in _leaves(group)):
             typer.secho(f"kairos: {message}", fg="red", err=True)
         sys.exit(1)
+    except* ModuleNotFoundError as group:
+        missing = ", ".join(sorted({str(getattr(error, "name", error)) for error in _leaves(group)}))
+        typer.secho(
+            f"kairos: {missing} is not installed; this command needs a whole daemon: pip install 'kairosd[mind]'", fg="red", err=True
+        )
+        sys.exit(1)
     except* KeyboardInterrupt:
         sys.exit(130)
     except* BrokenPipeError:

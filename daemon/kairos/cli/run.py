@@ -31,7 +31,8 @@ def run(
     settings, where = loaded.settings, instance.places
     to_file = settings.log.file and not logs.under_journal()
     logs.set_up(
-        level="warning" if watch and settings.log.level == "info" else settings.log.level,
+        level=settings.log.level,
+        quiet=watch,
         form=settings.log.format, file=where.log_file if to_file else None,
         file_bytes=settings.log.file_bytes, file_count=settings.log.file_count,
     )  # fmt: skip

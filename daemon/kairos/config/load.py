@@ -25,6 +25,7 @@ _KEY: Final = re.compile(r"^\s*(\"[^\"]+\"|'[^']+'|[\w.-]+)\s*=")
 _PATH: Final = re.compile(r" - at `\$\.?(.*)`$")
 _UNKNOWN: Final = re.compile(r"unknown field `([^`]+)`")
 _HOURS: Final = re.compile(r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
+_POLICY_ROOM: Final = 160
 _ENV_PREFIX: Final = "KAIROS_"
 _ENV_RESERVED: Final = {"KAIROS_CONFIG", "KAIROS_STATE_DIR", "KAIROS_FAILPOINT"}
 
@@ -184,6 +185,9 @@ def _check(settings: Settings, origins: Mapping[str, str]) -> None:
             ZoneInfo(beat.timezone)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise refuse("heartbeat.timezone", f"is {beat.timezone!r}", "an IANA zone such as Europe/Vienna") from error
+    mind = settings.mind
+    if mind.max_positions < (least := _POLICY_ROOM + 2 * (mind.frame_tokens + mind.answer_tokens)):
+        raise refuse("mind.max_positions", f"is {mind.max_positions}", f"at least {least}: a policy, a frame and an answer")
     if inbox.busy_above <= inbox.fold_above:
         raise refuse("inbox.busy_above", f"is {inbox.busy_above}", f"more than inbox.fold_above ({inbox.fold_above})")
     for key in ("allow", "approve"):

@@ -17,7 +17,7 @@ import msgspec
 
 from kairos.config import InboxSettings
 from kairos.database import Database
-from kairos.errors import WireError
+from kairos.errors import StoreError
 from kairos.events import Event, Group, Priority
 from kairos.faults import reach
 from kairos.inbox import overload, series
@@ -159,7 +159,7 @@ class Inbox:
             "SELECT seq, at, digest FROM events WHERE state=0 AND source=? AND template=? AND seq<=? ORDER BY seq", bounds
         ).fetchall()
         if not rows:
-            raise WireError("decided", "group", "was decided before")
+            raise StoreError(f"the group {group.key} of {group.source} was decided before")
         connection.execute(
             "UPDATE events SET state=?, receipt=? WHERE state=0 AND source=? AND template=? AND seq<=?",
             (DECIDED, receipt, *bounds),

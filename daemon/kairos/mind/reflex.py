@@ -41,6 +41,13 @@ class Reflex:
 
     def judge(self, frame: Frame) -> Judgement:
         """Feed `frame` and read its verdict; settle with `commit` or `rewind`."""
+        try:
+            return self._judge(frame)
+        except BaseException:
+            self.rewind()  # half a frame must not stay
+            raise
+
+    def _judge(self, frame: Frame) -> Judgement:
         started = time.perf_counter()
         logits = self._feed(frame)
         positions = self._session.pos - self.anchor

@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+import anyio
+
 from kairos.config import MindSettings
 from kairos.errors import ModelMissing
 from kairos.events import Frame, Judgement
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from kairos.mind.reflex import Reflex
 
 T = TypeVar("T")
+_LAST_WORK_S = 30.0
 _ADAPTER = Path(__file__).parent / "weights" / "reflex.safetensors"
 
 
@@ -42,7 +45,10 @@ class ModelThread:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        """Wait for the work in hand: an interpreter that ends under a thread inside torch aborts."""
         self._jobs.put(None)
+        with anyio.CancelScope(shield=True):
+            await asyncio.to_thread(self._thread.join, _LAST_WORK_S)
 
     async def run(self, job: Callable[[], T]) -> T:
         """Run `job` on the thread; a cancelled caller does not cancel the work."""
