@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet $(PIP_ARGS) --constraint constraints.txt
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: help install mind run test test-slow check format lint types contracts service clean
+.PHONY: help install mind run test test-slow test-oldest check format lint types contracts service clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -39,6 +39,14 @@ test: $(BIN)/.dev  ## the fast suite
 
 test-slow: $(BIN)/.dev  ## with the real model and the gates' --quick
 	$(BIN)/pytest -m slow
+
+test-oldest:  ## the mind's tests with the oldest transformers that pyproject allows
+	$(PYTHON) -m venv $(VENV)-oldest
+	$(VENV)-oldest/bin/python -m pip install --quiet $(PIP_ARGS) $(TORCH)
+	grep -v -i -E '^(transformers|tokenizers|huggingface_hub|hf-xet|regex|safetensors)=' constraints.txt > $(VENV)-oldest/constraints.txt
+	$(VENV)-oldest/bin/python -m pip install --quiet $(PIP_ARGS) --constraint $(VENV)-oldest/constraints.txt \
+		--editable ".[mind]" "transformers==5.17.*" pytest pytest-timeout hypothesis trio
+	$(VENV)-oldest/bin/pytest tests/mind
 
 format: $(BIN)/.dev  ## format the code
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -8,6 +8,7 @@ The oracle below shares no code with the daemon's own checks.
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import math
 import time
@@ -132,9 +133,13 @@ def _good(rng: Random, number: int) -> dict[str, Any]:
     return {**message, "kind": "latent", "rows": {"dtype": "f16", "shape": [rows, _WIDTH], "data": data}}
 
 
+def _odd(rng: Random) -> Any:
+    return copy.deepcopy(rng.choice(_ODD))  # what is put in may be broken further
+
+
 def _replace(message: dict[str, Any], rng: Random) -> None:
     if message:
-        message[rng.choice(list(message))] = rng.choice(_ODD)
+        message[rng.choice(list(message))] = _odd(rng)
 
 
 def _remove(message: dict[str, Any], rng: Random) -> None:
@@ -143,13 +148,13 @@ def _remove(message: dict[str, Any], rng: Random) -> None:
 
 
 def _add(message: dict[str, Any], rng: Random) -> None:
-    message[rng.choice(["at", "wait", "op", "kind", "text", "metrics", "rows", "Text", "", "depth", "seq"])] = rng.choice(_ODD)
+    message[rng.choice(["at", "wait", "op", "kind", "text", "metrics", "rows", "Text", "", "depth", "seq"])] = _odd(rng)
 
 
 def _inside(message: dict[str, Any], rng: Random) -> None:
     inner = message.get("rows") or message.get("metrics")
     if isinstance(inner, dict) and inner:
-        inner[rng.choice(list(inner))] = rng.choice(_ODD)
+        inner[rng.choice(list(inner))] = _odd(rng)
 
 
 _BREAKS: Final[tuple[Callable[[dict[str, Any], Random], None], ...]] = (_replace, _remove, _add, _inside)

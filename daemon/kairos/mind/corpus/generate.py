@@ -22,6 +22,7 @@ HELD_OUT_DOMAINS: Final = ("containers", "printing", "power")
 HELD_OUT_STYLES: Final = ("java", "iso", "sentence")
 _FILES: Final = ("machines", "networks", "software", "home")
 _GRAVE_SHARE: Final = 0.4
+_SERIES_SHARE: Final = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +61,11 @@ def _text_example(rng: Random, *, held_out: bool) -> Example:
     style = rng.choice(_styles(held_out=held_out))
     series = None
     if rng.random() >= _GRAVE_SHARE:
-        (message,), answer = fill([rng.choice(domain["routine"])], rng), None
-        if rng.random() < 0.25:  # noqa: PLR2004 - a quarter of routine lines come in series
-            series = _series(rng, grave=False)
+        line = rng.choice(domain["routine"])
+        (message,), answer = fill([line], rng), None
+        if rng.random() < _SERIES_SHARE:  # much of a harmless thing is harmless, but for those that are grave in number
+            counted = any(line == row[0] for row in domain.get("series_grave", ()))
+            series = _series(rng, grave=not counted and rng.random() < _SERIES_SHARE)
     elif "series_grave" in domain and rng.random() < 0.4:  # noqa: PLR2004
         line, actuator, sentence = rng.choice(domain["series_grave"])
         message, sentence = fill([line, sentence], rng)
@@ -71,6 +74,8 @@ def _text_example(rng: Random, *, held_out: bool) -> Example:
         line, actuator, sentence = rng.choice(domain["grave"])
         message, sentence = fill([line, sentence], rng)
         answer = f"{actuator} {sentence}"
+        if rng.random() < _SERIES_SHARE:  # a disaster that repeats is still one
+            series = _series(rng, grave=rng.random() < _SERIES_SHARE)
     source, text = STYLES[style](message, rng)
     frame = Frame(source=source, kind="text", text=text, series=series)
     return Example(frame=frame, answer=answer, domain=domain["name"], style=style)

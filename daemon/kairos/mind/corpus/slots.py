@@ -61,8 +61,15 @@ _RANGES: Final[dict[str, tuple[int, int]]] = {
 }  # fmt: skip
 
 
+_MADE_UP: Final = frozenset("host user svc room word pool job queue db ctr printer branch".split())
+_MADE_UP_SHARE: Final = 0.35
+_SYLLABLES: Final = "ba ko li mu ne ri so ta ve zu fi gra ster lon dex mar pin tor ul wick yan".split()
+
+
 def draw(slot: str, rng: Random) -> str:
     """One value for `slot`; raises KeyError for a slot nobody defined."""
+    if slot in _MADE_UP and rng.random() < _MADE_UP_SHARE:
+        return "".join(rng.choice(_SYLLABLES) for _ in range(rng.randint(2, 3))) + rng.choice(["", "", str(rng.randint(1, 20))])
     if slot in _CHOICES:
         return rng.choice(_CHOICES[slot])
     if slot == "ip":
