@@ -62,6 +62,14 @@ def save(wrapped: dict[str, LoraLinear], path: Path, *, metadata: dict[str, str]
     save_file(tensors, path, metadata={**metadata, "scale": str(scale)})
 
 
+def resume(wrapped: dict[str, LoraLinear], path: Path) -> None:
+    """Start the corrections where the adapter at `path` ended; it must be of the same model and rank."""
+    with safe_open(path, framework="pt") as file, torch.no_grad():  # pyright: ignore[reportUnknownVariableType]
+        for name, layer in wrapped.items():
+            layer.A.copy_(file.get_tensor(f"{name}.A"))
+            layer.B.copy_(file.get_tensor(f"{name}.B"))
+
+
 def read_metadata(path: Path) -> dict[str, str]:
     """The header of an adapter: what it was trained on, its scale, its threshold."""
     with safe_open(path, framework="pt") as file:  # pyright: ignore[reportUnknownVariableType]

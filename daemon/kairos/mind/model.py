@@ -94,7 +94,8 @@ def _converted(gguf: Path, cache: Path) -> Path:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     scratch = target.with_name(f"{target.name}.{os.getpid()}.part")
-    shutil.rmtree(scratch, ignore_errors=True)
+    for left_behind in cache.glob(f"{target.name}.*.part"):  # half a gigabyte each, by a start that was killed
+        shutil.rmtree(left_behind, ignore_errors=True)
     scratch.mkdir(parents=True)
     model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
     _write_plain(model, scratch)

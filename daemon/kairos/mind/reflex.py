@@ -33,11 +33,11 @@ class Reflex:
         self._threshold = threshold
         self._dtype = dtype
         self._device = device
-        session.prefill(encoder.policy(actuators))
-        self._prefix = session.commit()
-        self._lived: list[tuple[Frame, str]] = []
+        self._policy = encoder.policy(actuators)
         self._trial: tuple[Frame, str] | None = None
-        self.anchor = self._prefix
+        self._lived: list[tuple[Frame, str]] = []
+        self.anchor = 0
+        self._begin()
 
     def judge(self, frame: Frame) -> Judgement:
         """Feed `frame` and read its verdict; settle with `commit` or `rewind`."""
@@ -87,10 +87,15 @@ class Reflex:
             return 0
         keep = self._lived[(len(self._lived) + 1) // 2 :]
         dropped = len(self._lived) - len(keep)
-        self._session.rewind(self._prefix)
-        self.anchor, self._lived = self._prefix, []
+        self._begin()
         self.restore(keep)
         return dropped
+
+    def _begin(self) -> None:
+        """An empty ring with the policy in it: what a restart begins with."""
+        self._session.close()
+        self._session.prefill(self._policy)
+        self.anchor, self._lived = self._session.commit(), []
 
     def _reserve(self) -> int:
         """Positions that must stay free for one more frame and its answer."""

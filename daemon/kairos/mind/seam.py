@@ -4,40 +4,41 @@ Legal order: `open` -> (`prefill` | `inject` | `inject_seq` | `decode` | `score`
 `rewind(to)` is whole or raises `RewindError`, leaving the cache as it was. A frame is always one
 chunk of its own length: same shape, same bytes. One thread, one session.
 
-Here the cache is the library's `DynamicCache`, which crops full-attention layers exactly; a model
-whose sliding window could wrap within `max_positions` is refused, not silently damaged.
+The cache is a `RingCache`: bounded, exact across a wrapped sliding window, refusing what it cannot do
+before anything is touched.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
 
-from kairos.errors import FrameTooLong, ModelUnfit, RewindError
+from kairos.errors import RewindError
 from kairos.events import Rows
+from kairos.mind.cache import RingCache
 
+_SLACK: Final = 768
 _DTYPES = {"f16": torch.float16, "f32": torch.float32, "bf16": torch.bfloat16}
 
 
 class Session:
     """One living cache over one model."""
 
-    def __init__(self, model: Any, *, max_positions: int) -> None:
-        """Raises `ModelUnfit` if `model` cannot be rewound exactly over `max_positions`."""
-        _check_window(model.config, max_positions)
+    def __init__(self, model: Any, *, max_positions: int, slack: int = _SLACK) -> None:
+        """`slack` bounds one chunk, and one rewind where a window has wrapped. Raises `ModelUnfit`."""
         self._model = model
-        self._cache = DynamicCache(config=model.config)
+        self._cache = RingCache(model.config, max_positions=max_positions, slack=slack)
         self._oldest = 0
+        self._slack = slack
         self.max_positions = max_positions
 
     @property
     def pos(self) -> int:
         """Positions the cache holds."""
-        return int(self._cache.get_seq_length())
+        return self._cache.pos
 
     @property
     def width(self) -> int:
@@ -46,7 +47,7 @@ class Session:
 
     def prefill(self, ids: Sequence[int]) -> Tensor:
         """Feed `ids` as one chunk; returns the logits [V] after the last."""
-        self._room(len(ids))
+        self._cache.check_room(len(ids))
         return self._forward(input_ids=torch.tensor([list(ids)], device=self._model.device))
 
     def embed(self, ids: Sequence[int]) -> Tensor:
@@ -56,12 +57,12 @@ class Session:
 
     def inject(self, rows: Tensor) -> Tensor:
         """Feed `rows` [N, H] as one chunk; returns the logits [V] after the last."""
-        self._room(rows.shape[0])
+        self._cache.check_room(rows.shape[0])
         return self._forward(inputs_embeds=rows[None])
 
     def inject_seq(self, rows: Tensor) -> Tensor:
         """Feed `rows` [N, H] one by one; returns the logits [V] after the last."""
-        self._room(rows.shape[0])
+        self._cache.check_room(rows.shape[0])
         logits = torch.empty(0)
         for row in rows:
             logits = self._forward(inputs_embeds=row[None, None])
@@ -73,7 +74,7 @@ class Session:
 
     def score(self, ids: Sequence[int]) -> float:
         """Feed `ids` as one chunk; returns the log-probability of all but the first, each after what precedes it."""
-        self._room(len(ids))
+        self._cache.check_room(len(ids))
         with torch.inference_mode():
             out = self._model(input_ids=torch.tensor([list(ids)], device=self._model.device), past_key_values=self._cache, use_cache=True)
         logs = out.logits[0, :-1].float().log_softmax(-1)
@@ -83,8 +84,7 @@ class Session:
         """Drop every position from `to` on. Raises `RewindError` outside `[committed, pos]`."""
         if not self._oldest <= to <= self.pos:
             raise RewindError(to, self._oldest)
-        if surplus := self.pos - to:
-            self._cache.crop(-surplus)
+        self._cache.rewind(to)
 
     def commit(self) -> int:
         """Nothing before here can be rewound any more; returns the position."""
@@ -93,12 +93,8 @@ class Session:
 
     def close(self) -> None:
         """Let the cache go. Closing twice is fine."""
-        self._cache = DynamicCache(config=self._model.config)
+        self._cache = RingCache(self._model.config, max_positions=self.max_positions, slack=self._slack)
         self._oldest = 0
-
-    def _room(self, count: int) -> None:
-        if self.pos + count > self.max_positions:
-            raise FrameTooLong(count, self.max_positions - self.pos)
 
     @torch.inference_mode()
     def _forward(self, **inputs: Tensor) -> Tensor:
@@ -110,14 +106,3 @@ def tensor(rows: Rows, *, dtype: torch.dtype, device: str) -> Tensor:
     """Rows from the wire as a tensor [N, H] of the model's dtype."""
     flat = torch.frombuffer(bytearray(rows.data), dtype=_DTYPES[rows.dtype])
     return flat.reshape(rows.shape).to(device=device, dtype=dtype)
-
-
-def _check_window(config: Any, max_positions: int) -> None:
-    text: Any = config.get_text_config() if hasattr(config, "get_text_config") else config
-    kinds = getattr(text, "layer_types", None) or []
-    window = getattr(text, "sliding_window", None)
-    if window and "sliding_attention" in kinds and window <= max_positions:
-        raise ModelUnfit(
-            getattr(config, "name_or_path", "") or "?",
-            f"its attention window of {window} would wrap; set `mind.max_positions` below {window}",
-        )

@@ -41,9 +41,9 @@ def sequence(encoder: FrameEncoder, retained: list[Example], example: Example) -
     return ids + answer, [_IGNORE] * len(ids) + answer
 
 
-def batches(encoder: FrameEncoder, seed: int, *, tokens: int, device: str) -> Any:
+def batches(encoder: FrameEncoder, seed: int, *, tokens: int, longest: int, device: str) -> Any:
     """Endless padded batches of about `tokens` positions, sequences of like length together."""
-    source = histories(seed)
+    source = histories(seed, longest=longest)
     rng = Random(seed)
     while True:
         pool = sorted((sequence(encoder, *next(source)) for _ in range(512)), key=lambda s: len(s[0]))
@@ -73,9 +73,9 @@ def answer_loss(model: Any, ids: Tensor, labels: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def margins(model: Any, encoder: FrameEncoder, seed: int, count: int, device: str) -> list[tuple[float, Example]]:
+def margins(model: Any, encoder: FrameEncoder, seed: int, count: int, *, longest: int, device: str) -> list[tuple[float, Example]]:
     """First-position margins of `count` held-out frames, after held-out histories."""
-    source = histories(seed, held_out=True)
+    source = histories(seed, held_out=True, longest=longest)
     found: list[tuple[float, Example]] = []
     for _ in range(count):
         retained, example = next(source)
@@ -118,7 +118,9 @@ def train(args: argparse.Namespace) -> None:
     wrapped = adapter.wrap(model, rank=args.rank, scale=args.scale)
     weights = [p for layer in wrapped.values() for p in (layer.A, layer.B)]
     optimiser = torch.optim.AdamW(weights, lr=args.lr, weight_decay=0.01)
-    source = batches(encoder, args.seed, tokens=args.tokens, device=args.device)
+    if args.init:
+        adapter.resume(wrapped, Path(args.init))
+    source = batches(encoder, args.seed, tokens=args.tokens, longest=args.longest, device=args.device)
     started = time.monotonic()
     model.train()
     done = 0
@@ -139,8 +141,8 @@ def train(args: argparse.Namespace) -> None:
         if time.monotonic() - started > args.seconds:
             break
     model.eval()
-    limit = threshold(margins(model, encoder, args.seed + 1, args.held_out // 2, args.device))
-    found = margins(model, encoder, args.seed + 2, args.held_out // 2, args.device)
+    limit = threshold(margins(model, encoder, args.seed + 1, args.held_out // 2, longest=args.longest, device=args.device))
+    found = margins(model, encoder, args.seed + 2, args.held_out // 2, longest=args.longest, device=args.device)
     figures = {
         "auc": round(auc(found), 5),
         "threshold": round(limit, 3),
@@ -172,6 +174,8 @@ def main() -> None:
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--scale", type=float, default=2.0)
     parser.add_argument("--held-out", type=int, default=1500)
+    parser.add_argument("--init", help="an adapter to go on from")
+    parser.add_argument("--longest", type=int, default=24, help="retained actions in a history, at most")
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     train(parser.parse_args())

@@ -1,0 +1,245 @@
+"""The ring as a transformers cache: preallocated, written in place, rewound by moving a cursor.
+
+Two kinds of layer. A full-attention layer is one buffer of `max_positions` rows and a length. A
+sliding layer is a `WindowRing`: bounded, exact across the wrap, rewindable by `slack` positions.
+Both hand the model K and V in order and exactly as long as needed, as views; nothing is concatenated
+and no cache memory is allocated after the first forward. Rows start on 64-byte boundaries, since
+matrix products may depend on alignment.
+
+Which layer is of which kind is the library's own reading of the config (ragged and shared layers
+included); a kind that keeps no keys and values is refused by name.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+from transformers.cache_utils import Cache, CacheLayerMixin, DynamicLayer, DynamicSlidingWindowLayer
+
+from kairos.errors import FrameTooLong, ModelUnfit, RewindError
+from kairos.mind.ring import WindowRing
+
+_ALIGN: Final = 64
+
+
+def _buffer(like: Tensor, rows: int) -> Tensor:
+    """An uninitialised [B, heads, rows, D] whose rows begin on 64-byte boundaries."""
+    batch, heads, _, width = like.shape
+    item = like.element_size()
+    padded = -(-width * item // _ALIGN) * _ALIGN // item
+    return torch.empty(batch, heads, rows, padded, dtype=like.dtype, device=like.device)[..., :width]
+
+
+class _RingLayer(CacheLayerMixin):
+    """What both kinds share: two buffers, made at the first forward."""
+
+    is_croppable = False
+
+    def __init__(self, rows: int) -> None:
+        super().__init__()
+        self._rows = rows
+
+    def lazy_initialization(self, key_states: Tensor, value_states: Tensor) -> None:
+        """Allocate once, for the shapes of this layer."""
+        self.dtype, self.device = key_states.dtype, key_states.device
+        self.keys, self.values = _buffer(key_states, self._rows), _buffer(value_states, self._rows)
+        self.is_initialized = True
+
+    def held(self, first: int, end: int) -> tuple[Tensor, Tensor]:
+        """Views of K and V of positions [first, end), in order."""
+        start, stop = self.slots(first, end)
+        assert self.keys is not None
+        assert self.values is not None
+        return self.keys[:, :, start:stop], self.values[:, :, start:stop]
+
+    @abstractmethod
+    def slots(self, first: int, end: int) -> tuple[int, int]:
+        """Where those positions lie."""
+
+    @property
+    def bytes_held(self) -> int:
+        """Memory of the two buffers."""
+        buffers = (self.keys, self.values)
+        return sum(b.untyped_storage().nbytes() for b in buffers if b is not None)
+
+
+class FullLayer(_RingLayer):
+    """Full attention: position p is row p."""
+
+    is_sliding = False
+
+    def __init__(self, max_positions: int) -> None:
+        super().__init__(max_positions)
+        self._length = 0
+
+    def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
+        """Write a chunk [B, heads, N, D] in place; returns all that is held."""
+        del args, kwargs
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+        assert self.keys is not None
+        assert self.values is not None
+        end = self._length + key_states.shape[-2]
+        self.keys[:, :, self._length : end] = key_states
+        self.values[:, :, self._length : end] = value_states
+        self._length = end
+        return self.held(0, end)
+
+    def slots(self, first: int, end: int) -> tuple[int, int]:
+        """Themselves."""
+        return first, end
+
+    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
+        """Keys a chunk will meet, and the position of the first."""
+        return self._length + query_length, 0
+
+    def get_seq_length(self) -> int:
+        """Absolute length."""
+        return self._length
+
+    def get_max_length(self) -> int:
+        """Rows there are."""
+        return self._rows
+
+    def check_room(self, count: int) -> None:
+        """Raise `FrameTooLong` if `count` more do not fit."""
+        if self._length + count > self._rows:
+            raise FrameTooLong(count, self._rows - self._length)
+
+    def check_rewind(self, to: int) -> None:
+        """Raise `RewindError` outside what is held."""
+        if not 0 <= to <= self._length:
+            raise RewindError(to, 0)
+
+    def rewind(self, to: int) -> None:
+        """Move the cursor."""
+        self._length = to
+
+
+class SlidingLayer(_RingLayer):
+    """Sliding attention on a doubled ring."""
+
+    is_sliding = True
+
+    def __init__(self, window: int, slack: int) -> None:
+        self._ring = WindowRing(window=window, slack=slack)
+        super().__init__(2 * self._ring.size)
+
+    def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
+        """Write a chunk [B, heads, N, D] in place; returns the window before it, and itself."""
+        del args, kwargs
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+        assert self.keys is not None
+        assert self.values is not None
+        count = key_states.shape[-2]
+        first, end = self._ring.run(count)
+        for slot, start, some in self._ring.writes(count):
+            self.keys[:, :, slot : slot + some] = key_states[:, :, start : start + some]
+            self.values[:, :, slot : slot + some] = value_states[:, :, start : start + some]
+        self._ring.advance(count)
+        return self.held(first, end)
+
+    def slots(self, first: int, end: int) -> tuple[int, int]:
+        """One contiguous slice of the doubled buffer."""
+        return self._ring.slots(first, end)
+
+    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
+        """Keys a chunk will meet, and the position of the first."""
+        first, end = self._ring.run(query_length)
+        return end - first, first
+
+    def get_seq_length(self) -> int:
+        """Absolute length, not what is held."""
+        return self._ring.length
+
+    def get_max_length(self) -> int:
+        """Positions the ring keeps."""
+        return self._ring.size
+
+    def check_room(self, count: int) -> None:
+        """See `WindowRing.check_room`."""
+        self._ring.check_room(count)
+
+    def check_rewind(self, to: int) -> None:
+        """See `WindowRing.check_rewind`."""
+        self._ring.check_rewind(to)
+
+    def rewind(self, to: int) -> None:
+        """Move the cursor."""
+        self._ring.rewind(to)
+
+    @property
+    def window_start(self) -> int:
+        """The first position the next chunk will see."""
+        return self._ring.run(0)[0]
+
+
+class RingCache(Cache):
+    """All layers of one model. Checks every layer before it touches one, so nothing is ever half done."""
+
+    def __init__(self, config: Any, *, max_positions: int, slack: int) -> None:
+        """`slack` bounds one chunk and one rewind across a wrapped window. Raises `ModelUnfit`."""
+        self.max_positions = max_positions
+        kinds = DynamicCache(config=config).layers
+        if not kinds:
+            raise ModelUnfit(_name(config), "its config names no layers that keep keys and values")
+        super().__init__(layers=[_layer(kind, config, max_positions, slack) for kind in kinds])
+
+    @property
+    def pos(self) -> int:
+        """Absolute length."""
+        return int(self.get_seq_length())
+
+    @property
+    def bytes_held(self) -> int:
+        """Memory of all buffers; fixed after the first forward."""
+        return sum(layer.bytes_held for layer in self.rings)
+
+    @property
+    def rings(self) -> list[FullLayer | SlidingLayer]:
+        """The layers that own keys and values; those that share another's are left out."""
+        return [layer for layer in self.layers if isinstance(layer, (FullLayer, SlidingLayer))]
+
+    def check_room(self, count: int) -> None:
+        """Raise `FrameTooLong` if a chunk of `count` cannot be fed; nothing was touched."""
+        if self.pos + count > self.max_positions:
+            raise FrameTooLong(count, self.max_positions - self.pos)
+        for layer in self.rings:
+            layer.check_room(count)
+
+    def rewind(self, to: int) -> None:
+        """Take back every position from `to` on, in every layer or in none. Raises `RewindError`."""
+        used = [layer for layer in self.rings if layer.is_initialized]
+        for layer in used:
+            layer.check_rewind(to)
+        for layer in used:
+            layer.rewind(to)
+
+    def content(self) -> list[tuple[Tensor, Tensor]]:
+        """Copies of K and V as the next chunk would meet them, layer by layer; for gates and tests."""
+        found: list[tuple[Tensor, Tensor]] = []
+        for layer in self.rings:
+            if layer.is_initialized:
+                first = layer.window_start if isinstance(layer, SlidingLayer) else 0
+                keys, values = layer.held(first, layer.get_seq_length())
+                found.append((keys.clone(), values.clone()))
+        return found
+
+
+def _layer(kind: Any, config: Any, max_positions: int, slack: int) -> Any:
+    if type(kind).__name__ == "DummyLayer":  # shares another layer's keys; newer versions only
+        return kind
+    if type(kind) is DynamicSlidingWindowLayer:
+        return SlidingLayer(int(kind.sliding_window), min(slack, max_positions))
+    if type(kind) is DynamicLayer:
+        return FullLayer(max_positions)
+    raise ModelUnfit(_name(config), f"it has a layer of kind {type(kind).__name__}, whose state cannot be rewound exactly")
+
+
+def _name(config: Any) -> str:
+    return str(getattr(config, "name_or_path", "") or getattr(config, "model_type", "?"))
