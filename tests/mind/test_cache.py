@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
-from pathlib import Path
 
 import pytest
 import torch
 from transformers import DynamicCache, MambaConfig
 
 from kairos.errors import FrameTooLong, ModelUnfit, RewindError
+from kairos.gates import families
 from kairos.mind.cache import RingCache
 from kairos.mind.seam import Session
 
-_spec = importlib.util.spec_from_file_location("families", Path(__file__).with_name("families.py"))
-families = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(families)
 SLACK = 40
 
 

@@ -91,6 +91,10 @@ class Session:
         self._oldest = self.pos
         return self._oldest
 
+    def content(self) -> list[tuple[Tensor, Tensor]]:
+        """Copies of K and V as the next chunk would meet them, layer by layer; for gates and tests."""
+        return self._cache.content()
+
     def close(self) -> None:
         """Let the cache go. Closing twice is fine."""
         self._cache = RingCache(self._model.config, max_positions=self.max_positions, slack=self._slack)
