@@ -15,7 +15,10 @@ import anyio
 import msgspec
 
 from kairos.config.places import Places
-from kairos.errors import KairosError
+from kairos.errors import DaemonUnreachable, KairosError
+from kairos.logs import get_logger
+
+log = get_logger("tape")
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,4 +68,8 @@ async def play(path: Path, where: Places) -> None:
     async with AsyncClient(where) as client:
         for line in read(path):
             await anyio.sleep_until(started + line.t)
-            await client.send(**event_fields(line))
+            try:
+                await client.send(**event_fields(line))
+            except DaemonUnreachable as error:  # it is stopping, or far behind: a tape is no reason to end it
+                log.warning("tape.ended", reason=str(error))
+                return

@@ -224,7 +224,7 @@ class RingCache(Cache):
         """Copies of K and V as the next chunk would meet them, layer by layer; for gates and tests."""
         found: list[tuple[Tensor, Tensor]] = []
         for layer in self.rings:
-            if layer.is_initialized:
+            if layer.is_initialized and layer.get_seq_length():
                 first = layer.window_start if isinstance(layer, SlidingLayer) else 0
                 keys, values = layer.held(first, layer.get_seq_length())
                 found.append((keys.clone(), values.clone()))
