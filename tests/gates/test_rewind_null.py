@@ -9,7 +9,7 @@ import torch
 
 from kairos.gates.families import FAMILIES, build
 from kairos.gates.inject_null import compare
-from kairos.gates.rewind_null import _differences, sequence
+from kairos.gates.rewind_null import differences, sequence
 from kairos.mind.seam import Session
 
 
@@ -35,4 +35,4 @@ def test_a_single_changed_byte_is_caught():
     with torch.inference_mode():
         two._cache.rings[1].values[0, 0, 1, 0] += 1e-6
 
-    assert _differences(one, two) == 1
+    assert differences(one, two) == 1

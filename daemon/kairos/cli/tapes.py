@@ -6,7 +6,6 @@ person would want, used by gates. The same format is documented in docs/gates.md
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,11 +46,6 @@ def read(path: Path) -> Iterator[Line]:
                 yield msgspec.json.decode(raw, type=Line)
             except msgspec.DecodeError as error:
                 raise TapeError(f"{path}:{number}: {error}") from error
-
-
-def digest(path: Path) -> str:
-    """What identifies a tape's content."""
-    return hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
 
 
 def event_fields(line: Line) -> dict[str, Any]:

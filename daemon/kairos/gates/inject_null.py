@@ -11,6 +11,7 @@ from random import Random
 from typing import Any, Final
 
 from kairos.gates.families import FAMILIES, VOCABULARY, build
+from kairos.gates.rewind_null import differences
 from kairos.judging import Check, Findings, Trial, missed
 
 _TRIALS: Final = 1000
@@ -60,17 +61,10 @@ def compare(model: Any, rng: Random) -> tuple[float, Counter[str]]:
     for row in rows:
         last = single.inject(row[None])
     found = Counter[str]()
-    found["byte_diffs"] += not torch.equal(chunk, injected) or not _same(by_ids, by_rows)
-    found["byte_diffs"] += not torch.equal(looped, last) or not _same(loop, single)
+    found["byte_diffs"] += not torch.equal(chunk, injected) or bool(differences(by_ids, by_rows))
+    found["byte_diffs"] += not torch.equal(looped, last) or bool(differences(loop, single))
     found["same_argmax"] += int(chunk.argmax()) == int(looped.argmax())
     return float((chunk - looped).abs().max()), found
-
-
-def _same(one: Any, two: Any) -> bool:
-    import torch
-
-    pairs = zip(one.content(), two.content(), strict=True)
-    return all(torch.equal(a, c) and torch.equal(b, d) for (a, b), (c, d) in pairs)
 
 
 GATE: Final = Check(kind="gate", name="inject-null", summary="rows are their ids, a loop is its steps, to the byte", run=run)

@@ -65,7 +65,7 @@ def sequence(model: Any, rng: Random) -> Counter[str]:
                 found["chunks"] += 1
     tried.rewind(anchor)
     found["wrapped"] += anchor > WINDOW
-    found["byte_diffs"] += _differences(tried, twin)
+    found["byte_diffs"] += differences(tried, twin)
     probe = [rng.randrange(3, VOCABULARY) for _ in range(rng.randint(1, 20))]
     found["logit_diffs"] += not bool((_feed(tried, probe) == _feed(twin, probe)).all())
     return found
@@ -81,7 +81,7 @@ def _feed(session: Any, ids: list[int], *, rows: bool = False) -> Any:
     return session.inject(session.embed(ids)) if rows else session.prefill(ids)
 
 
-def _differences(one: Any, two: Any) -> int:
+def differences(one: Any, two: Any) -> int:
     """Layers whose K or V is not equal, or whose length is not."""
     import torch
 

@@ -86,10 +86,6 @@ class Inbox:
         """Events not yet decided."""
         return self._waiting.total()
 
-    def urgent(self) -> int:
-        """Waiting events that may interrupt."""
-        return self._waiting[Priority.REALTIME] + self._waiting[Priority.INTERACTIVE]
-
     def refuse_when_full(self, priority: Priority) -> None:
         """Raise `Busy` if an event of `priority` cannot be taken now."""
         overload.refuse_when_full(self._settings, self.waiting, priority)
@@ -139,11 +135,6 @@ class Inbox:
         )
         connection.executemany("INSERT INTO payloads(seq, salt, body) VALUES(?,?,?)", payloads)
         return found
-
-    def note_inserted(self, event: Event) -> None:
-        """Count an event that another room put in with `insert`."""
-        self._accepted += 1
-        self._waiting[event.priority] += 1
 
     async def due(self, limit: int, *, least: Priority = Priority.BULK) -> list[Group]:
         """The next groups, most urgent and oldest first; none below the priority `least`."""

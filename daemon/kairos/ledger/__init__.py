@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kairos.ledger.book import Ledger
-from kairos.ledger.chain import Head, Receipt
+from kairos.ledger.chain import Head
 from kairos.ledger.retained import Retained, RetainedFrame
 from kairos.ledger.schema import SCHEMA
 from kairos.ledger.verify import Verification, verify
 
-__all__ = ["SCHEMA", "Head", "Ledger", "Receipt", "Retained", "RetainedFrame", "Verification", "verify"]
+__all__ = ["SCHEMA", "Head", "Ledger", "Retained", "RetainedFrame", "Verification", "verify"]

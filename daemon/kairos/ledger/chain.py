@@ -20,16 +20,6 @@ import msgspec
 GENESIS: Final = bytes(32)
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """One record of the ledger."""
-
-    n: int
-    kind: str
-    at: float
-    body: str
-    hash: bytes
-
-
 class Head(msgspec.Struct, frozen=True, kw_only=True):
     """Where the chain ends."""
 

@@ -13,6 +13,7 @@ included); a kind that keeps no keys and values is refused by name.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from typing import Any, Final
 
 import torch
@@ -21,7 +22,7 @@ from transformers import DynamicCache
 from transformers.cache_utils import Cache, CacheLayerMixin, DynamicLayer, DynamicSlidingWindowLayer
 
 from kairos.errors import FrameTooLong, ModelUnfit, RewindError
-from kairos.mind.ring import WindowRing
+from kairos.mind.ring import WindowRing, Write
 
 _ALIGN: Final = 64
 
@@ -49,6 +50,26 @@ class _RingLayer(CacheLayerMixin):
         self.keys, self.values = _buffer(key_states, self._rows), _buffer(value_states, self._rows)
         self.is_initialized = True
 
+    def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
+        """Write a chunk [B, heads, N, D] in place; returns what it must see: `run` of it, in order."""
+        del args, kwargs
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+        assert self.keys is not None
+        assert self.values is not None
+        count = key_states.shape[-2]
+        first, end = self.run(count)
+        for slot, start, some in self.writes(count):
+            self.keys[:, :, slot : slot + some] = key_states[:, :, start : start + some]
+            self.values[:, :, slot : slot + some] = value_states[:, :, start : start + some]
+        self.advance(count)
+        return self.held(first, end)
+
+    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
+        """Keys a chunk will meet, and the position of the first."""
+        first, end = self.run(query_length)
+        return end - first, first
+
     def held(self, first: int, end: int) -> tuple[Tensor, Tensor]:
         """Views of K and V of positions [first, end), in order."""
         start, stop = self.slots(first, end)
@@ -59,6 +80,18 @@ class _RingLayer(CacheLayerMixin):
     @abstractmethod
     def slots(self, first: int, end: int) -> tuple[int, int]:
         """Where those positions lie."""
+
+    @abstractmethod
+    def run(self, count: int) -> tuple[int, int]:
+        """The positions a chunk of `count` must see, itself included."""
+
+    @abstractmethod
+    def writes(self, count: int) -> Iterable[Write]:
+        """The copies that put a chunk in place."""
+
+    @abstractmethod
+    def advance(self, count: int) -> None:
+        """`count` positions were written."""
 
     @property
     def bytes_held(self) -> int:
@@ -76,26 +109,21 @@ class FullLayer(_RingLayer):
         super().__init__(max_positions)
         self._length = 0
 
-    def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
-        """Write a chunk [B, heads, N, D] in place; returns all that is held."""
-        del args, kwargs
-        if not self.is_initialized:
-            self.lazy_initialization(key_states, value_states)
-        assert self.keys is not None
-        assert self.values is not None
-        end = self._length + key_states.shape[-2]
-        self.keys[:, :, self._length : end] = key_states
-        self.values[:, :, self._length : end] = value_states
-        self._length = end
-        return self.held(0, end)
-
     def slots(self, first: int, end: int) -> tuple[int, int]:
         """Themselves."""
         return first, end
 
-    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
-        """Keys a chunk will meet, and the position of the first."""
-        return self._length + query_length, 0
+    def run(self, count: int) -> tuple[int, int]:
+        """Everything."""
+        return 0, self._length + count
+
+    def writes(self, count: int) -> Iterable[Write]:
+        """One copy, behind the last."""
+        return (Write(self._length, 0, count),)
+
+    def advance(self, count: int) -> None:
+        """Move the cursor."""
+        self._length += count
 
     def get_seq_length(self) -> int:
         """Absolute length."""
@@ -129,29 +157,21 @@ class SlidingLayer(_RingLayer):
         self._ring = WindowRing(window=window, slack=slack)
         super().__init__(2 * self._ring.size)
 
-    def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
-        """Write a chunk [B, heads, N, D] in place; returns the window before it, and itself."""
-        del args, kwargs
-        if not self.is_initialized:
-            self.lazy_initialization(key_states, value_states)
-        assert self.keys is not None
-        assert self.values is not None
-        count = key_states.shape[-2]
-        first, end = self._ring.run(count)
-        for slot, start, some in self._ring.writes(count):
-            self.keys[:, :, slot : slot + some] = key_states[:, :, start : start + some]
-            self.values[:, :, slot : slot + some] = value_states[:, :, start : start + some]
-        self._ring.advance(count)
-        return self.held(first, end)
-
     def slots(self, first: int, end: int) -> tuple[int, int]:
         """One contiguous slice of the doubled buffer."""
         return self._ring.slots(first, end)
 
-    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
-        """Keys a chunk will meet, and the position of the first."""
-        first, end = self._ring.run(query_length)
-        return end - first, first
+    def run(self, count: int) -> tuple[int, int]:
+        """See `WindowRing.run`."""
+        return self._ring.run(count)
+
+    def writes(self, count: int) -> Iterable[Write]:
+        """See `WindowRing.writes`."""
+        return self._ring.writes(count)
+
+    def advance(self, count: int) -> None:
+        """See `WindowRing.advance`."""
+        self._ring.advance(count)
 
     def get_seq_length(self) -> int:
         """Absolute length, not what is held."""
@@ -172,11 +192,6 @@ class SlidingLayer(_RingLayer):
     def rewind(self, to: int) -> None:
         """Move the cursor."""
         self._ring.rewind(to)
-
-    @property
-    def window_start(self) -> int:
-        """The first position the next chunk will see."""
-        return self._ring.run(0)[0]
 
 
 class RingCache(Cache):
@@ -225,8 +240,7 @@ class RingCache(Cache):
         found: list[tuple[Tensor, Tensor]] = []
         for layer in self.rings:
             if layer.is_initialized and layer.get_seq_length():
-                first = layer.window_start if isinstance(layer, SlidingLayer) else 0
-                keys, values = layer.held(first, layer.get_seq_length())
+                keys, values = layer.held(*layer.run(0))
                 found.append((keys.clone(), values.clone()))
         return found
 
