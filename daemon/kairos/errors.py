@@ -12,7 +12,10 @@ KairosError
 │   ├── ModelMissing         what was looked for, and how to get it
 │   ├── ModelUnfit           the files are no causal LM we can drive
 │   ├── FrameTooLong         a frame wants more positions than the ring has
-│   └── RewindError          a rewind that cannot be whole; nothing was changed
+│   ├── RewindError          a rewind that cannot be whole; nothing was changed
+│   ├── RowsRefused          latent rows that this model cannot be fed
+│   ├── RingTooLarge         Ring 1 does not fit into memory
+│   └── SnapshotRefused      a snapshot that does not belong to what lives now
 ├── ActuatorFailed           an actuator ran and did not do it
 ├── PluginError              a plugin broke its contract
 ├── AlreadyRunning           another daemon holds this state directory; carries its pid
@@ -127,6 +130,30 @@ class RewindError(MindError):
         self.wanted: Final = wanted
         self.oldest_kept: Final = oldest_kept
         super().__init__(f"cannot rewind to position {wanted}: the oldest kept is {oldest_kept}")
+
+
+class RowsRefused(MindError):
+    """Latent rows that cannot be fed; nothing was."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"the latent rows cannot be fed: {problem}")
+
+
+class RingTooLarge(MindError):
+    """There is no memory for Ring 1."""
+
+    def __init__(self, wanted: int, positions: int) -> None:
+        super().__init__(
+            f"Ring 1 wants {wanted:,} bytes for {positions} positions and there is no room; lower `mind.max_positions` (or take a smaller dtype)"
+        )
+
+
+class SnapshotRefused(MindError):
+    """A snapshot of Ring 1 that is damaged or belongs to something else; Ring 1 starts cold."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.reason: Final = reason
+        super().__init__(f"the snapshot {path} is refused: {reason}; Ring 1 is lived again from the ledger")
 
 
 class ActuatorFailed(KairosError):

@@ -46,8 +46,18 @@ class Mind(Protocol):
         """Return to the anchor, byte for byte."""
         ...
 
-    async def restore(self, lived: Sequence[tuple[Frame, str]]) -> None:
-        """Live retained frames again, each in its own chunk. Legal once, before the first `judge`."""
+    async def restore(self, lived: Sequence[tuple[Frame, str]]) -> int:
+        """Live retained frames again, each in its own chunk, but for those a snapshot holds; returns how many it held.
+
+        Legal once, before the first `judge`.
+        """
+        ...
+
+    async def save(self) -> bool:
+        """Snapshot Ring 1, so that the next start need not live it again; False if nothing moved.
+
+        A frame on trial is left alone. Raises `StoreUnavailable`, and then the snapshot before it still stands.
+        """
         ...
 
     async def trim(self) -> int:

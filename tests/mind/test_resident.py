@@ -33,7 +33,7 @@ async def test_an_error_belongs_to_its_caller_and_the_thread_goes_on():
 async def test_any_causal_lm_in_a_directory_moves_in_by_its_path(folder, tiny_model, tokenizer_file):
     import shutil
 
-    from kairos.config import MindSettings
+    from kairos.config import MindSettings, places
     from kairos.events import Frame, Verdict
     from kairos.mind.resident import open_mind
 
@@ -41,7 +41,7 @@ async def test_any_causal_lm_in_a_directory_moves_in_by_its_path(folder, tiny_mo
     shutil.copy(tokenizer_file, folder / "m" / "tokenizer.json")
     settings = MindSettings(model=str(folder / "m"), threshold=-1e9, max_positions=1500, device="cpu", answer_tokens=8)
     async with ModelThread() as thread:
-        mind = await open_mind(thread, settings, models=folder, actuators=["log", "notify"])
+        mind = await open_mind(thread, settings, places=places(folder), actuators=["log", "notify"], key=b"k")
         start = mind.anchor
         judgement = await mind.judge(Frame(kind="text", source="s", text="x"))
         await mind.commit()
@@ -51,4 +51,4 @@ async def test_any_causal_lm_in_a_directory_moves_in_by_its_path(folder, tiny_mo
     assert judgement.actuator in ("log", "notify")
     assert mind.anchor > start
     assert mind.width == 48
-    assert set(mind.digests) == {"weights", "tokenizer", "dtype"}
+    assert set(mind.digests) == {"weights", "tokenizer", "dtype", "policy", "layers"}

@@ -301,3 +301,10 @@ async def test_settings_that_allow_no_actuator_are_refused_by_name(folder):
             pass
 
     assert caught.group_contains(SettingsError, match=r"act\.allow")
+
+
+async def test_ring_1_is_saved_when_the_daemon_stops(folder):
+    async with living_daemon(folder) as life:
+        pass
+
+    assert life.mind.saved == 1

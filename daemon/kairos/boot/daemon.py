@@ -186,9 +186,10 @@ class Daemon:
         started = time.monotonic()
         self.mind = await self._open_mind(stack, s.mind, self.places, usable)
         lived = await self.database.read(self.retained.alive)
-        await self.mind.restore([(item.frame, item.answer) for item in lived])
+        warm = await self.mind.restore([(item.frame, item.answer) for item in lived])
+        stack.push_async_callback(self._save_ring)
         self.codec.width = self.mind.width
-        log.info("mind.awake", s=round(time.monotonic() - started, 1), anchor=self.mind.anchor, retained=len(lived))
+        log.info("mind.awake", s=round(time.monotonic() - started, 1), anchor=self.mind.anchor, retained=len(lived), warm=warm)
         self.hands = act.Hands(
             self.database, self.actions, actuators, s.act,
             receipt=self.ledger.append, hear=self.hear, told=self.host.outcome,
@@ -210,6 +211,7 @@ class Daemon:
         schedule.watch(self.absence, self.hear)
         schedule.remind(self.settings.remind, self.hear)
         schedule.every(self.settings.ledger.flush_s, self.flush, name="flush")
+        schedule.every(60 * self.settings.mind.snapshot_min, self._save_ring, name="snapshot of Ring 1")
         schedule.every(_DAY_S, self._tidy, name="forget what is old")
         schedule.every(_GAUGES_S, self.gauges.tell, name="gauges")
 
@@ -249,6 +251,13 @@ class Daemon:
         with contextlib.suppress(StoreUnavailable):
             await self.inbox.forget()
             await self.ledger.prune()
+
+    async def _save_ring(self) -> None:
+        with anyio.CancelScope(shield=True):
+            try:
+                await self.mind.save()
+            except StoreUnavailable as error:
+                log.warning("ring.unsaved", reason=str(error))
 
     async def _last_words(self) -> None:
         with anyio.CancelScope(shield=True):

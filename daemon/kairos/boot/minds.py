@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 
 from kairos.config import MindSettings, Places
+from kairos.ledger.chain import signing_key
 from kairos.ports import Mind
 
 OpenMind = Callable[[AsyncExitStack, MindSettings, Places, Sequence[str]], Awaitable[Mind]]
@@ -17,4 +18,4 @@ async def resident_mind(stack: AsyncExitStack, settings: MindSettings, places: P
 
     use_threads(settings.threads)
     thread = await stack.enter_async_context(ModelThread())
-    return await open_mind(thread, settings, models=places.models, actuators=actuators)
+    return await open_mind(thread, settings, places=places, actuators=actuators, key=signing_key(places.keys))

@@ -54,6 +54,11 @@ class Places:
         return self.state / "models"
 
     @property
+    def ring(self) -> Path:
+        """The snapshot of Ring 1."""
+        return self.state / "ring1.safetensors"
+
+    @property
     def keys(self) -> Path:
         """CURVE and signing keys, mode 0700."""
         return self.state / "keys"

@@ -99,8 +99,10 @@ class MindSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Weights and cache. float32 is as fast as bfloat16 on most processors and steadier."""
     threads: Annotated[int, Meta(ge=0, le=512)] = 0
     """Threads of the model; 0 is the number of cores, at most 4."""
-    max_positions: Annotated[int, Meta(ge=256)] = 2048
-    """Positions of Ring 1 before old actions are dropped. 2048 holds about 20 actions of the default mind."""
+    max_positions: Annotated[int, Meta(ge=256)] = 6144
+    """Positions of Ring 1: policy and retained actions. Full, the older half of the actions goes. 6144 holds 64 of the default mind."""
+    snapshot_min: Annotated[float, Meta(gt=0)] = 30.0
+    """Minutes between snapshots of Ring 1 to disk, written only if it moved, and once more on stop. A restart from one is warm."""
     frame_tokens: Annotated[int, Meta(ge=16)] = 128
     """Tokens of one event's text; a longer one keeps its head and tail."""
     answer_tokens: Annotated[int, Meta(ge=8, le=512)] = 48

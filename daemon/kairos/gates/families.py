@@ -16,6 +16,10 @@ _SIZE: Final[dict[str, Any]] = {
 }  # fmt: skip
 _NO_HEAD_DIM: Final = {key: value for key, value in _SIZE.items() if key != "head_dim"}
 
+_MIXED: Final = ["sliding_attention", "sliding_attention", "full_attention"]
+_GEMMA4: Final = {**_SIZE, "sliding_window": WINDOW, "num_hidden_layers": 6, "layer_types": 2 * _MIXED, "hidden_size_per_layer_input": 0}
+_PER_LAYER: Final = {"vocab_size_per_layer_input": VOCABULARY, "hidden_size_per_layer_input": 8, "num_kv_shared_layers": 2}
+
 _FAMILIES: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "llama": ("LlamaConfig", _SIZE),
     "qwen2": ("Qwen2Config", _NO_HEAD_DIM),
@@ -24,11 +28,14 @@ _FAMILIES: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "mistral-sliding": ("MistralConfig", {**_SIZE, "sliding_window": WINDOW}),
     "gemma2": ("Gemma2Config", {**_SIZE, "sliding_window": WINDOW, "query_pre_attn_scalar": 16}),
     "gemma3": ("Gemma3TextConfig", {**_SIZE, "sliding_window": WINDOW, "query_pre_attn_scalar": 16, "sliding_window_pattern": 3}),
+    "gemma3n": ("Gemma3nTextConfig", {**_GEMMA4, **_PER_LAYER, "altup_num_inputs": 2, "laurel_rank": 4}),
+    "gemma4": ("Gemma4TextConfig", _GEMMA4),
+    "gemma4-shared": ("Gemma4TextConfig", {**_GEMMA4, **_PER_LAYER}),
     "phi3": ("Phi3Config", {**_NO_HEAD_DIM, "sliding_window": None}),
     "phi3-sliding": ("Phi3Config", {**_NO_HEAD_DIM, "sliding_window": WINDOW}),
 }
 FAMILIES: Final = tuple(_FAMILIES)
-SLIDING: Final = ("qwen3-sliding", "mistral-sliding", "gemma2", "gemma3", "phi3-sliding")
+SLIDING: Final = tuple(name for name, (_, fields) in _FAMILIES.items() if fields.get("sliding_window"))
 
 
 def build(name: str, *, seed: int = 5, bfloat16: bool = False) -> Any:

@@ -13,7 +13,8 @@ included); a kind that keeps no keys and values is refused by name.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import torch
@@ -21,7 +22,7 @@ from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import Cache, CacheLayerMixin, DynamicLayer, DynamicSlidingWindowLayer
 
-from kairos.errors import FrameTooLong, ModelUnfit, RewindError
+from kairos.errors import FrameTooLong, ModelUnfit, RewindError, RingTooLarge
 from kairos.mind.ring import WindowRing, Write
 
 _ALIGN: Final = 64
@@ -47,23 +48,30 @@ class _RingLayer(CacheLayerMixin):
     def lazy_initialization(self, key_states: Tensor, value_states: Tensor) -> None:
         """Allocate once, for the shapes of this layer."""
         self.dtype, self.device = key_states.dtype, key_states.device
-        self.keys, self.values = _buffer(key_states, self._rows), _buffer(value_states, self._rows)
+        try:
+            self.keys, self.values = _buffer(key_states, self._rows), _buffer(value_states, self._rows)
+        except RuntimeError as error:  # torch has no narrower name for it on a processor
+            raise RingTooLarge(2 * key_states.nbytes // key_states.shape[-2] * self._rows, self._rows) from error
         self.is_initialized = True
 
     def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
         """Write a chunk [B, heads, N, D] in place; returns what it must see: `run` of it, in order."""
         del args, kwargs
+        first, end = self.run(key_states.shape[-2])
+        self.put(key_states, value_states)
+        return self.held(first, end)
+
+    def put(self, key_states: Tensor, value_states: Tensor) -> None:
+        """Write a chunk [B, heads, N, D] behind the last."""
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
         assert self.keys is not None
         assert self.values is not None
         count = key_states.shape[-2]
-        first, end = self.run(count)
         for slot, start, some in self.writes(count):
             self.keys[:, :, slot : slot + some] = key_states[:, :, start : start + some]
             self.values[:, :, slot : slot + some] = value_states[:, :, start : start + some]
         self.advance(count)
-        return self.held(first, end)
 
     def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
         """Keys a chunk will meet, and the position of the first."""
@@ -76,6 +84,14 @@ class _RingLayer(CacheLayerMixin):
         assert self.keys is not None
         assert self.values is not None
         return self.keys[:, :, start:stop], self.values[:, :, start:stop]
+
+    @abstractmethod
+    def begin_at(self, first: int) -> None:
+        """Empty; the next key is that of position `first`."""
+
+    @abstractmethod
+    def least_at(self, pos: int) -> int:
+        """The oldest position a query at `pos` sees."""
 
     @abstractmethod
     def slots(self, first: int, end: int) -> tuple[int, int]:
@@ -108,6 +124,16 @@ class FullLayer(_RingLayer):
     def __init__(self, max_positions: int) -> None:
         super().__init__(max_positions)
         self._length = 0
+
+    def begin_at(self, first: int) -> None:
+        """Only 0 makes sense: every position is held."""
+        assert first == 0
+        self._length = 0
+
+    def least_at(self, pos: int) -> int:
+        """The first."""
+        del pos
+        return 0
 
     def slots(self, first: int, end: int) -> tuple[int, int]:
         """Themselves."""
@@ -156,6 +182,14 @@ class SlidingLayer(_RingLayer):
     def __init__(self, window: int, slack: int) -> None:
         self._ring = WindowRing(window=window, slack=slack)
         super().__init__(2 * self._ring.size)
+
+    def begin_at(self, first: int) -> None:
+        """What lies before `first` is gone."""
+        self._ring = replace(self._ring, length=first, oldest=first)
+
+    def least_at(self, pos: int) -> int:
+        """See `WindowRing.least_at`."""
+        return self._ring.least_at(pos)
 
     def slots(self, first: int, end: int) -> tuple[int, int]:
         """One contiguous slice of the doubled buffer."""
@@ -235,14 +269,44 @@ class RingCache(Cache):
         for layer in used:
             layer.rewind(to)
 
-    def content(self) -> list[tuple[Tensor, Tensor]]:
-        """Copies of K and V as the next chunk would meet them, layer by layer; for gates and tests."""
+    def content(self, to: int | None = None) -> list[tuple[Tensor, Tensor]]:
+        """Copies of K and V as a chunk at `to` (here, if None) would meet them, layer by layer. Raises `RewindError`."""
+        end = self.pos if to is None else to
         found: list[tuple[Tensor, Tensor]] = []
         for layer in self.rings:
-            if layer.is_initialized and layer.get_seq_length():
-                keys, values = layer.held(*layer.run(0))
+            if layer.is_initialized and end:
+                layer.check_rewind(end)
+                keys, values = layer.held(layer.least_at(end), end)
                 found.append((keys.clone(), values.clone()))
         return found
+
+    def replace(self, pos: int, content: Sequence[tuple[Tensor, Tensor]]) -> str:
+        """Hold `content` up to `pos` instead; returns what does not fit, and then nothing was touched."""
+        if not 0 < pos <= self.max_positions:
+            return f"it ends at position {pos}, Ring 1 has {self.max_positions}"
+        if len(content) != len(self.rings):
+            return f"it has {len(content)} layers, the model {len(self.rings)}"
+        for number, (layer, (keys, values)) in enumerate(zip(self.rings, content, strict=True)):
+            if not layer.is_initialized:
+                layer.lazy_initialization(keys, values)
+            if problem := _misfit(layer, pos, keys, values):
+                return f"layer {number} {problem}"
+        for layer, (keys, values) in zip(self.rings, content, strict=True):
+            layer.begin_at(pos - keys.shape[-2])
+            layer.put(keys, values)
+        return ""
+
+
+def _misfit(layer: FullLayer | SlidingLayer, pos: int, keys: Tensor, values: Tensor) -> str:
+    """Why a block cannot be this layer's at `pos`; empty if it can."""
+    assert layer.keys is not None
+    assert layer.values is not None
+    least = layer.least_at(pos)
+    for block, buffer in ((keys, layer.keys), (values, layer.values)):
+        wanted = (*buffer.shape[:2], pos - least, buffer.shape[3])
+        if tuple(block.shape) != wanted or block.dtype != buffer.dtype:
+            return f"is {tuple(block.shape)} {block.dtype}, must be {wanted} {buffer.dtype}"
+    return ""
 
 
 def _layer(kind: Any, config: Any, max_positions: int, slack: int) -> Any:

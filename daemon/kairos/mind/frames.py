@@ -7,6 +7,7 @@ characters and cannot close a turn.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -61,6 +62,11 @@ class FrameEncoder:
         """The pinned prefix: what the mind is for, and what it may use."""
         text = f"{POLICY}\nActuators: {', '.join(actuators)}"
         return [*self.scaffold.system_open, *self.encode(text), *self.scaffold.close]
+
+    def digest(self, actuators: Sequence[str]) -> str:
+        """blake2b of the prefix and the scaffold: what every retained frame was lived behind."""
+        ids = [self.policy(actuators), self.scaffold, self.frame_tokens]
+        return hashlib.blake2b(repr(ids).encode(), digest_size=16).hexdigest()
 
     def before_rows(self, frame: Frame) -> list[int]:
         """Everything of `frame` up to where latent rows go (all of its text, if it has none)."""

@@ -12,10 +12,15 @@ from collections.abc import Sequence
 
 import torch
 
+from kairos.errors import SnapshotRefused
 from kairos.events import Frame, Judgement, Verdict
+from kairos.logs import get_logger
 from kairos.mind.frames import FrameEncoder
 from kairos.mind.grammar import ActionGrammar
 from kairos.mind.seam import Session, tensor
+from kairos.mind.snapshot import RingFile, fingerprint
+
+log = get_logger("mind")
 
 
 class Reflex:
@@ -76,10 +81,23 @@ class Reflex:
         self._session.rewind(self.anchor)
         self._trial = None
 
-    def restore(self, lived: Sequence[tuple[Frame, str]]) -> None:
-        """Live retained frames again, oldest first."""
-        for frame, answer in lived:
+    def restore(self, lived: Sequence[tuple[Frame, str]], kept: RingFile | None = None) -> int:
+        """Live retained frames again, oldest first, but for those `kept` still holds; returns how many it held."""
+        warm = 0
+        if kept is not None:
+            try:
+                warm = kept.restore(self._session, [fingerprint(*item) for item in lived])
+            except SnapshotRefused as error:
+                log.warning("ring.cold", reason=error.reason)
+        if warm:
+            self._lived, self.anchor = list(lived[:warm]), self._session.pos
+        for frame, answer in lived[warm:]:
             self._live(frame, answer)
+        return warm
+
+    def save(self, kept: RingFile) -> bool:
+        """Write the ring as it stands at the anchor; False if it is there already. Raises `StoreUnavailable`."""
+        return kept.write(self._session, self.anchor, [fingerprint(*item) for item in self._lived])
 
     def trim(self) -> int:
         """Over budget, keep the newer half of the retained frames and live those again; returns how many went."""

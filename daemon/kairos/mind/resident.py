@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import anyio
 
-from kairos.config import MindSettings
+from kairos.config import MindSettings, Places
 from kairos.errors import ModelMissing
 from kairos.events import Frame, Judgement
 from kairos.ports import Mind
 
 if TYPE_CHECKING:
     from kairos.mind.reflex import Reflex
+    from kairos.mind.snapshot import RingFile
 
 T = TypeVar("T")
 _LAST_WORK_S = 30.0
@@ -85,10 +86,11 @@ class ModelThread:
 class ResidentMind(Mind):
     """The default mind behind the port. Open with `open_mind`."""
 
-    def __init__(self, thread: ModelThread, reflex: Reflex, *, width: int, digests: dict[str, str]) -> None:
+    def __init__(self, thread: ModelThread, reflex: Reflex, *, width: int, digests: dict[str, str], kept: RingFile) -> None:
         self._thread = thread
         self._reflex = reflex
         self._width = width
+        self._kept = kept
         self.digests = digests
 
     @property
@@ -113,9 +115,13 @@ class ResidentMind(Mind):
         """See `Mind.rewind`."""
         await self._thread.run(self._reflex.rewind)
 
-    async def restore(self, lived: Sequence[tuple[Frame, str]]) -> None:
+    async def restore(self, lived: Sequence[tuple[Frame, str]]) -> int:
         """See `Mind.restore`."""
-        await self._thread.run(lambda: self._reflex.restore(lived))
+        return await self._thread.run(lambda: self._reflex.restore(lived, self._kept))
+
+    async def save(self) -> bool:
+        """See `Mind.save`."""
+        return await self._thread.run(lambda: self._reflex.save(self._kept))
 
     async def trim(self) -> int:
         """See `Mind.trim`."""
@@ -126,12 +132,14 @@ class ResidentMind(Mind):
         await self._thread.run(lambda: None)
 
 
-async def open_mind(thread: ModelThread, settings: MindSettings, *, models: Path, actuators: Sequence[str]) -> ResidentMind:
-    """Load the model on its thread and prefill the policy. Takes seconds; the first time ever, 20 more."""
-    return await thread.run(lambda: _open(thread, settings, models, actuators))
+async def open_mind(
+    thread: ModelThread, settings: MindSettings, *, places: Places, actuators: Sequence[str], key: bytes
+) -> ResidentMind:  # fmt: skip
+    """Load the model on its thread and prefill the policy; `key` seals the snapshot. Takes seconds; the first time ever, 20 more."""
+    return await thread.run(lambda: _open(thread, settings, places, actuators, key))
 
 
-def _open(thread: ModelThread, settings: MindSettings, models: Path, actuators: Sequence[str]) -> ResidentMind:
+def _open(thread: ModelThread, settings: MindSettings, places: Places, actuators: Sequence[str], key: bytes) -> ResidentMind:
     import torch
     from tokenizers import Tokenizer
 
@@ -139,10 +147,11 @@ def _open(thread: ModelThread, settings: MindSettings, models: Path, actuators: 
     from kairos.mind.model import load
     from kairos.mind.reflex import Reflex
     from kairos.mind.seam import Session
+    from kairos.mind.snapshot import RingFile
 
     device = _device(settings.device)
     dtype = getattr(torch, settings.dtype)
-    loaded = load(settings.model, models, adapter=_adapter(settings), dtype=dtype, device=device)
+    loaded = load(settings.model, places.models, adapter=_adapter(settings), dtype=dtype, device=device)
     encoder = FrameEncoder(Tokenizer.from_file(str(loaded.tokenizer_file)), frame_tokens=settings.frame_tokens)
     session = Session(loaded.model, max_positions=settings.max_positions)
     calibrated = loaded.threshold if loaded.threshold is not None else 0.0
@@ -151,7 +160,8 @@ def _open(thread: ModelThread, settings: MindSettings, models: Path, actuators: 
         threshold=calibrated if settings.threshold is None else settings.threshold,
         answer_tokens=settings.answer_tokens, dtype=dtype, device=device,
     )  # fmt: skip
-    return ResidentMind(thread, reflex, width=session.width, digests=loaded.digests)
+    digests = loaded.digests | {"policy": encoder.digest(actuators), "layers": session.geometry()}
+    return ResidentMind(thread, reflex, width=session.width, digests=digests, kept=RingFile(places.ring, key=key, made_by=digests))
 
 
 def use_threads(count: int) -> None:

@@ -49,7 +49,11 @@ class WindowRing:
 
     def run(self, count: int) -> tuple[int, int]:
         """The positions a chunk of `count` must see: the last W - 1, and itself."""
-        return max(0, self.length - self.window + 1), self.length + count
+        return self.least_at(self.length), self.length + count
+
+    def least_at(self, pos: int) -> int:
+        """The oldest position a query at `pos` sees."""
+        return max(0, pos - self.window + 1)
 
     def slots(self, first: int, end: int) -> tuple[int, int]:
         """The contiguous slice of the doubled buffer that holds positions [first, end)."""

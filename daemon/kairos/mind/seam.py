@@ -1,26 +1,40 @@
 """The seam: the calls by which everything above drives the model's cache.
 
-Legal order: `open` -> (`prefill` | `inject` | `inject_seq` | `decode` | `score`)* -> `rewind` | `commit` -> ... -> `close`.
-`rewind(to)` is whole or raises `RewindError`, leaving the cache as it was. A frame is always one
-chunk of its own length: same shape, same bytes. One thread, one session.
+    call                         moves pos   raises, and then nothing was touched
+    open (the constructor)       to 0        ModelUnfit; RingTooLarge at the first chunk
+    prefill(ids), decode(id)     forward     FrameTooLong
+    inject(rows), inject_seq     forward     FrameTooLong, RowsRefused
+    score(ids)                   forward     FrameTooLong
+    rewind(to)                   back        RewindError outside [committed, pos]
+    commit()                     no          -
+    snapshot(to)                 no          RewindError where a wrapped window no longer holds `to`
+    restore(pos, blocks)         to `pos`    returns what does not fit
+    close()                      to 0        -
 
-The cache is a `RingCache`: bounded, exact across a wrapped sliding window, refusing what it cannot do
-before anything is touched.
+Any call may follow any other, but that `restore` wants a session that has been fed once. A frame is
+always one chunk of its own length: same shape, same bytes. `inject(rows)` of the rows of ids is byte
+for byte `prefill(ids)`; `inject_seq` is the strict loop, byte for byte that many single injects, and
+near one chunk within the tolerance of `gate inject-null`. One thread, one session.
+
+A model with per-layer embeddings must know the id behind each row. Rows of its own vocabulary are
+traced back to their ids; any other is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import torch
 from torch import Tensor
 
-from kairos.errors import RewindError
+from kairos.errors import RewindError, RowsRefused
 from kairos.events import Rows
 from kairos.mind.cache import RingCache
 
 _SLACK: Final = 768
+_NO_GEOMETRY: Final = ("architectures", "transformers_version", "dtype", "torch_dtype", "name_or_path")
 _DTYPES = {"f16": torch.float16, "f32": torch.float32, "bf16": torch.bfloat16}
 
 
@@ -33,6 +47,7 @@ class Session:
         self._cache = RingCache(model.config, max_positions=max_positions, slack=slack)
         self._oldest = 0
         self._slack = slack
+        self._wants_ids = bool(getattr(model.config, "hidden_size_per_layer_input", 0))
         self.max_positions = max_positions
 
     @property
@@ -44,6 +59,13 @@ class Session:
     def width(self) -> int:
         """Numbers in one row."""
         return int(self._model.get_input_embeddings().weight.shape[1])
+
+    def geometry(self) -> str:
+        """blake2b of all that fixes the shape and the phase of a key: layers, heads, windows, rotary parameters."""
+        config = self._model.config
+        facts = {name: value for name, value in config.to_dict().items() if not name.startswith("_") and name not in _NO_GEOMETRY}
+        layers = [(type(layer).__name__, layer.get_max_length()) for layer in self._cache.rings if layer.is_sliding]
+        return hashlib.blake2b(repr((sorted(facts.items(), key=str), layers)).encode(), digest_size=16).hexdigest()
 
     def prefill(self, ids: Sequence[int]) -> Tensor:
         """Feed `ids` as one chunk; returns the logits [V] after the last."""
@@ -57,15 +79,15 @@ class Session:
 
     def inject(self, rows: Tensor) -> Tensor:
         """Feed `rows` [N, H] as one chunk; returns the logits [V] after the last."""
-        self._cache.check_room(rows.shape[0])
-        return self._forward(inputs_embeds=rows[None])
+        self._check(rows)
+        return self._forward(**self._input(rows))
 
     def inject_seq(self, rows: Tensor) -> Tensor:
         """Feed `rows` [N, H] one by one; returns the logits [V] after the last."""
-        self._cache.check_room(rows.shape[0])
+        self._check(rows)
         logits = torch.empty(0)
-        for row in rows:
-            logits = self._forward(inputs_embeds=row[None, None])
+        for inputs in [self._input(row[None]) for row in rows]:
+            logits = self._forward(**inputs)
         return logits
 
     def decode(self, token: int) -> Tensor:
@@ -92,13 +114,48 @@ class Session:
         return self._oldest
 
     def content(self) -> list[tuple[Tensor, Tensor]]:
-        """Copies of K and V as the next chunk would meet them, layer by layer; for gates and tests."""
+        """Copies of K and V as the next chunk would meet them, layer by layer."""
         return self._cache.content()
+
+    def snapshot(self, to: int) -> dict[str, Tensor]:
+        """Copies of K and V as they stood at `to`, by layer: `0.k`, `0.v`, `1.k`, ...; [B, heads, held, D], on the processor."""
+        blocks: dict[str, Tensor] = {}
+        for number, (keys, values) in enumerate(self._cache.content(to)):
+            blocks |= {f"{number}.k": keys.cpu(), f"{number}.v": values.cpu()}
+        return blocks
+
+    @torch.inference_mode()
+    def restore(self, pos: int, blocks: Mapping[str, Tensor]) -> str:
+        """Hold what `snapshot` gave instead; returns what does not fit, empty if all does. Committed stays where it was."""
+        numbers = range(len(blocks) // 2)
+        if set(blocks) != {f"{n}.{part}" for n in numbers for part in "kv"}:
+            return "its blocks are not one K and one V for each layer"
+        device = self._model.device
+        return self._cache.replace(pos, [(blocks[f"{n}.k"].to(device), blocks[f"{n}.v"].to(device)) for n in numbers])
 
     def close(self) -> None:
         """Let the cache go. Closing twice is fine."""
         self._cache = RingCache(self._model.config, max_positions=self.max_positions, slack=self._slack)
         self._oldest = 0
+
+    def _check(self, rows: Tensor) -> None:
+        if rows.ndim != 2 or rows.shape[1] != self.width:  # noqa: PLR2004 - [N, H]
+            raise RowsRefused(f"their shape is {tuple(rows.shape)}, must be (N, {self.width})")
+        if not bool(rows.isfinite().all()):
+            raise RowsRefused("a number is NaN or infinite")
+        self._cache.check_room(rows.shape[0])
+
+    def _input(self, rows: Tensor) -> dict[str, Tensor]:
+        """What the model is called with for `rows` [N, H]."""
+        if not self._wants_ids:
+            return {"inputs_embeds": rows[None]}
+        with torch.inference_mode():
+            table = self._model.get_input_embeddings()
+            every = table(torch.arange(table.num_embeddings, device=rows.device))
+            ids = torch.cdist(rows.float(), every.float(), compute_mode="donot_use_mm_for_euclid_dist").argmin(-1)
+            if not torch.equal(table(ids), rows):
+                raise RowsRefused("this model has per-layer embeddings and takes only rows of its own vocabulary")
+        return {"input_ids": ids[None]}
 
     @torch.inference_mode()
     def _forward(self, **inputs: Tensor) -> Tensor:

@@ -25,6 +25,7 @@ class FakeMind:
         self.judged: list[Frame] = []
         self.lived: list[tuple[Frame, str]] = []
         self.echoes = 0
+        self.saved = 0
         self._seconds = seconds
         self._budget = budget
         self._trial: tuple[Frame, str] | None = None
@@ -60,10 +61,16 @@ class FakeMind:
         """The anchor stays."""
         self._trial = None
 
-    async def restore(self, lived: Sequence[tuple[Frame, str]]) -> None:
+    async def restore(self, lived: Sequence[tuple[Frame, str]]) -> int:
         """Live them again."""
         self.lived += lived
         self.anchor += 10 * len(lived)
+        return 0
+
+    async def save(self) -> bool:
+        """Counted."""
+        self.saved += 1
+        return True
 
     async def trim(self) -> int:
         """Half of them go when over budget."""
