@@ -68,6 +68,8 @@ class Daemon:
         self.listeners: list[TickListener] = []
         """Further listeners to ticks; add to it before `serve`."""
         self.awake = False
+        self.warm = 0
+        """Retained frames that came from the snapshot at the last start."""
         self._open_mind = open_mind
         self._signals = signals
         self._plugins = plugins
@@ -186,10 +188,10 @@ class Daemon:
         started = time.monotonic()
         self.mind = await self._open_mind(stack, s.mind, self.places, usable)
         lived = await self.database.read(self.retained.alive)
-        warm = await self.mind.restore([(item.frame, item.answer) for item in lived])
+        self.warm = await self.mind.restore([(item.frame, item.answer) for item in lived])
         stack.push_async_callback(self._save_ring)
         self.codec.width = self.mind.width
-        log.info("mind.awake", s=round(time.monotonic() - started, 1), anchor=self.mind.anchor, retained=len(lived), warm=warm)
+        log.info("mind.awake", s=round(time.monotonic() - started, 1), anchor=self.mind.anchor, retained=len(lived), warm=self.warm)
         self.hands = act.Hands(
             self.database, self.actions, actuators, s.act,
             receipt=self.ledger.append, hear=self.hear, told=self.host.outcome,

@@ -28,7 +28,7 @@ class Gauges:
         gauges = {
             "uptime_s": time.monotonic() - self._born, "cpu_s": time.process_time(), "rss_peak_kib": _peak_kib(),
             "ticks": d.heartbeat.number if d.awake else 0, "verdicts": d.heartbeat.verdicts if d.awake else 0,
-            "anchor": d.mind.anchor if d.awake else 0,
+            "anchor": d.mind.anchor if d.awake else 0, "warm_frames": d.warm,
             "events_accepted": stored.accepted, "events_duplicate": stored.duplicates,
             "events_decided": stored.decided, "events_folded": stored.folded,
             "messages_received": door.received, "messages_refused": sum(door.refused.values()),

@@ -14,8 +14,7 @@ OpenMind = Callable[[AsyncExitStack, MindSettings, Places, Sequence[str]], Await
 
 async def resident_mind(stack: AsyncExitStack, settings: MindSettings, places: Places, actuators: Sequence[str]) -> Mind:
     """The resident model; closed with `stack`."""
-    from kairos.mind.resident import ModelThread, open_mind, use_threads
+    from kairos.mind.resident import ModelThread, open_mind
 
-    use_threads(settings.threads)
     thread = await stack.enter_async_context(ModelThread())
     return await open_mind(thread, settings, places=places, actuators=actuators, key=signing_key(places.keys))

@@ -12,23 +12,20 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import anyio
 
 from kairos.config import MindSettings, Places
-from kairos.errors import ModelMissing
 from kairos.events import Frame, Judgement
 from kairos.ports import Mind
 
 if TYPE_CHECKING:
-    from kairos.mind.reflex import Reflex
+    from kairos.mind.opened import Opened
     from kairos.mind.snapshot import RingFile
 
 T = TypeVar("T")
 _LAST_WORK_S = 30.0
-_ADAPTER = Path(__file__).parent / "weights" / "reflex.safetensors"
 
 
 class ModelThread:
@@ -86,12 +83,12 @@ class ModelThread:
 class ResidentMind(Mind):
     """The default mind behind the port. Open with `open_mind`."""
 
-    def __init__(self, thread: ModelThread, reflex: Reflex, *, width: int, digests: dict[str, str], kept: RingFile) -> None:
+    def __init__(self, thread: ModelThread, opened: Opened, *, kept: RingFile) -> None:
         self._thread = thread
-        self._reflex = reflex
-        self._width = width
+        self._reflex = opened.reflex
         self._kept = kept
-        self.digests = digests
+        self._width = opened.session.width
+        self.digests = opened.digests
 
     @property
     def anchor(self) -> int:
@@ -136,55 +133,13 @@ async def open_mind(
     thread: ModelThread, settings: MindSettings, *, places: Places, actuators: Sequence[str], key: bytes
 ) -> ResidentMind:  # fmt: skip
     """Load the model on its thread and prefill the policy; `key` seals the snapshot. Takes seconds; the first time ever, 20 more."""
-    return await thread.run(lambda: _open(thread, settings, places, actuators, key))
 
+    def job() -> ResidentMind:
+        from kairos.mind.opened import open_reflex, use_threads
+        from kairos.mind.snapshot import RingFile
 
-def _open(thread: ModelThread, settings: MindSettings, places: Places, actuators: Sequence[str], key: bytes) -> ResidentMind:
-    import torch
-    from tokenizers import Tokenizer
+        use_threads(settings.threads)
+        opened = open_reflex(settings, places.models, actuators)
+        return ResidentMind(thread, opened, kept=RingFile(places.ring, key=key, made_by=opened.digests))
 
-    from kairos.mind.frames import FrameEncoder
-    from kairos.mind.model import load
-    from kairos.mind.reflex import Reflex
-    from kairos.mind.seam import Session
-    from kairos.mind.snapshot import RingFile
-
-    device = _device(settings.device)
-    dtype = getattr(torch, settings.dtype)
-    loaded = load(settings.model, places.models, adapter=_adapter(settings), dtype=dtype, device=device)
-    encoder = FrameEncoder(Tokenizer.from_file(str(loaded.tokenizer_file)), frame_tokens=settings.frame_tokens)
-    session = Session(loaded.model, max_positions=settings.max_positions)
-    calibrated = loaded.threshold if loaded.threshold is not None else 0.0
-    reflex = Reflex(
-        session, encoder, actuators=actuators,
-        threshold=calibrated if settings.threshold is None else settings.threshold,
-        answer_tokens=settings.answer_tokens, dtype=dtype, device=device,
-    )  # fmt: skip
-    digests = loaded.digests | {"policy": encoder.digest(actuators), "layers": session.geometry()}
-    return ResidentMind(thread, reflex, width=session.width, digests=digests, kept=RingFile(places.ring, key=key, made_by=digests))
-
-
-def use_threads(count: int) -> None:
-    """Set torch's threads once per process; 0 is the number of cores, at most 4."""
-    import os
-
-    import torch
-
-    torch.set_num_threads(count or min(4, os.cpu_count() or 1))
-
-
-def _device(setting: str) -> str:
-    import torch
-
-    if setting == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return setting
-
-
-def _adapter(settings: MindSettings) -> Path | None:
-    if settings.adapter == "none" or (settings.adapter == "default" and settings.model != "default"):
-        return None
-    path = _ADAPTER if settings.adapter == "default" else Path(settings.adapter).expanduser()
-    if not path.is_file():
-        raise ModelMissing(f"the adapter {path}", "check `mind.adapter`, or set it to `none`")
-    return path
+    return await thread.run(job)

@@ -1,0 +1,57 @@
+"""One arm of `gate restart`, as a process of its own: live, restore, judge, write down the logits."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from safetensors.torch import save_file
+
+from kairos.config import MindSettings, places
+from kairos.events import Frame
+from kairos.mind.corpus.generate import examples
+from kairos.mind.opened import Opened, open_reflex, use_threads
+from kairos.mind.snapshot import RingFile
+
+_RETAINED: Final = 16
+_KEY: Final = b"gate restart"
+
+
+def history(seed: int) -> list[tuple[Frame, str]]:
+    """The actions that are lived."""
+    salient = ((e.frame, e.answer) for e in examples(seed) if e.answer is not None)
+    return [(frame, answer) for frame, answer in itertools.islice(salient, _RETAINED)]
+
+
+def judged(opened: Opened, frames: int, seed: int) -> dict[str, Any]:
+    """Logits [frames, V] and verdicts [frames] at the anchor."""
+    encoder, session, anchor = opened.encoder, opened.session, opened.reflex.anchor
+    rows: list[Any] = []
+    for example in itertools.islice(examples(seed + 1), frames):
+        rows.append(session.prefill(encoder.frame(example.frame)).float().clone())
+        session.rewind(anchor)
+    logits = torch.stack(rows)
+    return {"logits": logits, "verdicts": logits[:, encoder.action_id] - logits[:, encoder.no_op_id] > opened.threshold}
+
+
+def main(arm: str, folder: Path, frames: int, seed: int) -> None:
+    """`lived` lives and writes the snapshot, and is judged again from it (`same`); `warm` restores it; `cold` lives it all."""
+    use_threads(0)
+    opened = open_reflex(MindSettings(), places().models, ["log", "notify"])
+    file = RingFile(folder / "ring1.safetensors", key=_KEY, made_by=opened.digests)
+    lived = history(seed)
+    warm = opened.reflex.restore(lived, file if arm == "warm" else None)
+    assert warm == (_RETAINED if arm == "warm" else 0)
+    save_file(judged(opened, frames, seed), folder / f"{arm}.safetensors")
+    if arm == "lived":
+        opened.reflex.save(file)
+        again = opened.reflex.restore(lived, RingFile(folder / "ring1.safetensors", key=_KEY, made_by=opened.digests))
+        assert again == _RETAINED
+        save_file(judged(opened, frames, seed), folder / "same.safetensors")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

@@ -1,0 +1,72 @@
+"""From settings to a reflex on a living session: what the daemon, the gates and the benches all open alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import torch
+from tokenizers import Tokenizer
+
+from kairos.config import MindSettings
+from kairos.errors import ModelMissing
+from kairos.mind.frames import FrameEncoder
+from kairos.mind.model import load
+from kairos.mind.reflex import Reflex
+from kairos.mind.seam import Session
+
+_ADAPTER: Final = Path(__file__).parent / "weights" / "reflex.safetensors"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A mind ready to judge, and what it is made of."""
+
+    session: Session
+    encoder: FrameEncoder
+    reflex: Reflex
+    threshold: float
+    digests: dict[str, str]
+    """Of all that a key or a value in Ring 1 depends on."""
+
+
+def open_reflex(settings: MindSettings, models: Path, actuators: Sequence[str]) -> Opened:
+    """Load the model and prefill the policy; `models` holds converted ones. Raises `ModelMissing`, `ModelUnfit`, `RingTooLarge`."""
+    device = _device(settings.device)
+    dtype: torch.dtype = getattr(torch, settings.dtype)
+    loaded = load(settings.model, models, adapter=adapter_of(settings), dtype=dtype, device=device)
+    encoder = FrameEncoder(Tokenizer.from_file(str(loaded.tokenizer_file)), frame_tokens=settings.frame_tokens)
+    session = Session(loaded.model, max_positions=settings.max_positions)
+    calibrated = loaded.threshold if loaded.threshold is not None else 0.0
+    threshold = calibrated if settings.threshold is None else settings.threshold
+    reflex = Reflex(
+        session, encoder, actuators=actuators, threshold=threshold,
+        answer_tokens=settings.answer_tokens, dtype=dtype, device=device,
+    )  # fmt: skip
+    digests = loaded.digests | {"policy": encoder.digest(actuators), "layers": session.geometry()}
+    return Opened(session=session, encoder=encoder, reflex=reflex, threshold=threshold, digests=digests)
+
+
+def use_threads(count: int) -> None:
+    """Set torch's threads once per process; 0 is the number of cores, at most 4."""
+    import os
+
+    torch.set_num_threads(count or min(4, os.cpu_count() or 1))
+
+
+def adapter_of(settings: MindSettings) -> Path | None:
+    """The adapter's file; None for none. Raises `ModelMissing`."""
+    if settings.adapter == "none" or (settings.adapter == "default" and settings.model != "default"):
+        return None
+    path = _ADAPTER if settings.adapter == "default" else Path(settings.adapter).expanduser()
+    if not path.is_file():
+        raise ModelMissing(f"the adapter {path}", "check `mind.adapter`, or set it to `none`")
+    return path
+
+
+def _device(setting: str) -> str:
+    if setting == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return setting
