@@ -95,8 +95,8 @@ class MindSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """`default` is the one shipped for the default model, `none`, or a .safetensors file."""
     device: str = "auto"
     """`auto` (a CUDA device if torch sees one, else the processor), `cpu`, `cuda`, `cuda:1`."""
-    dtype: Literal["float32", "bfloat16"] = "float32"
-    """Weights and cache. float32 is as fast as bfloat16 on most processors and steadier."""
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Weights and cache. `auto` is bfloat16 where the device multiplies it natively (a GPU, AMX, AVX512-BF16), else float32."""
     threads: Annotated[int, Meta(ge=0, le=512)] = 0
     """Threads of the model; 0 is the number of cores, at most 4."""
     max_positions: Annotated[int, Meta(ge=256)] = 6144

@@ -39,11 +39,15 @@ SLIDING: Final = tuple(name for name, (_, fields) in _FAMILIES.items() if fields
 
 
 def build(name: str, *, seed: int = 5, bfloat16: bool = False) -> Any:
-    """A model of one family, eval mode, on the processor."""
+    """A model of one family, eval mode, on the processor, prepared as the daemon prepares its own."""
     import torch
     import transformers
+
+    from kairos.mind.model import prepare
 
     torch.manual_seed(seed)
     kind, fields = _FAMILIES[name]
     model: Any = transformers.AutoModelForCausalLM.from_config(getattr(transformers, kind)(**fields)).eval()
-    return model.to(torch.bfloat16) if bfloat16 else model
+    model = model.to(torch.bfloat16) if bfloat16 else model
+    prepare(model)
+    return model

@@ -40,7 +40,7 @@ def judged(opened: Opened, frames: int, seed: int) -> dict[str, Any]:
 def main(arm: str, folder: Path, frames: int, seed: int) -> None:
     """`lived` lives and writes the snapshot, and is judged again from it (`same`); `warm` restores it; `cold` lives it all."""
     use_threads(0)
-    opened = open_reflex(MindSettings(), places().models, ["log", "notify"])
+    opened = open_reflex(MindSettings(dtype="float32"), places().models, ["log", "notify"])
     file = RingFile(folder / "ring1.safetensors", key=_KEY, made_by=opened.digests)
     lived = history(seed)
     warm = opened.reflex.restore(lived, file if arm == "warm" else None)

@@ -152,7 +152,16 @@ def load(model: str, cache: Path, *, adapter: Path | None, dtype: torch.dtype, d
         stated = lora.read_metadata(adapter).get("threshold")
         threshold = float(stated) if stated is not None else None
     network.to(device)
+    prepare(network)
     return Loaded(model=network, tokenizer_file=tokenizer_file, digests=digests, threshold=threshold)
+
+
+def prepare(network: Any) -> None:
+    """What makes a forward fast without changing what it computes; see `attention` and `packed`."""
+    from kairos.mind import attention, packed
+
+    attention.install(network)
+    packed.pack(network)
 
 
 def _weights_digest(directory: Path) -> str:

@@ -35,7 +35,7 @@ class Opened:
 def open_reflex(settings: MindSettings, models: Path, actuators: Sequence[str]) -> Opened:
     """Load the model and prefill the policy; `models` holds converted ones. Raises `ModelMissing`, `ModelUnfit`, `RingTooLarge`."""
     device = _device(settings.device)
-    dtype: torch.dtype = getattr(torch, settings.dtype)
+    dtype = dtype_of(settings, device)
     loaded = load(settings.model, models, adapter=adapter_of(settings), dtype=dtype, device=device)
     encoder = FrameEncoder(Tokenizer.from_file(str(loaded.tokenizer_file)), frame_tokens=settings.frame_tokens)
     session = Session(loaded.model, max_positions=settings.max_positions)
@@ -64,6 +64,14 @@ def adapter_of(settings: MindSettings) -> Path | None:
     if not path.is_file():
         raise ModelMissing(f"the adapter {path}", "check `mind.adapter`, or set it to `none`")
     return path
+
+
+def dtype_of(settings: MindSettings, device: str) -> torch.dtype:
+    """What the settings say, or what this device multiplies natively."""
+    if settings.dtype != "auto":
+        return getattr(torch, settings.dtype)
+    native = device != "cpu" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()  # noqa: SLF001
+    return torch.bfloat16 if native else torch.float32
 
 
 def _device(setting: str) -> str:

@@ -54,9 +54,9 @@ class Reflex:
 
     def _judge(self, frame: Frame) -> Judgement:
         started = time.perf_counter()
-        logits = self._feed(frame)
+        action, no_op = self._feed(frame, only=(self._encoder.action_id, self._encoder.no_op_id)).tolist()
         positions = self._session.pos - self.anchor
-        margin = float(logits[self._encoder.action_id] - logits[self._encoder.no_op_id])
+        margin = action - no_op
         verdict, actuator, what = Verdict.NO_OP, "", ""
         if margin > self._threshold:
             verdict = Verdict.ACTION
@@ -120,16 +120,16 @@ class Reflex:
         return 2 * (self._encoder.frame_tokens + self._answer_tokens)
 
     def _live(self, frame: Frame, answer: str) -> None:
-        self._feed(frame)
-        self._session.prefill(self._encoder.answer(answer))
+        self._feed(frame, only=(self._encoder.no_op_id,))
+        self._session.prefill(self._encoder.answer(answer), only=(self._encoder.no_op_id,))
         self._lived.append((frame, answer))
         self.anchor = self._session.pos
 
-    def _feed(self, frame: Frame) -> torch.Tensor:
+    def _feed(self, frame: Frame, *, only: Sequence[int] | None = None) -> torch.Tensor:
         """One chunk, whatever the frame is made of."""
         if frame.rows is None:
-            return self._session.prefill(self._encoder.frame(frame))
+            return self._session.prefill(self._encoder.frame(frame), only=only)
         before = self._session.embed(self._encoder.before_rows(frame))
         rows = tensor(frame.rows, dtype=self._dtype, device=self._device)
         after = self._session.embed(self._encoder.after_rows())
-        return self._session.inject(torch.cat([before, rows, after]))
+        return self._session.inject(torch.cat([before, rows, after]), only=only)

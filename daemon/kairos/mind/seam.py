@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, Final
 
 import torch
@@ -32,6 +33,7 @@ from torch import Tensor
 from kairos.errors import RewindError, RowsRefused
 from kairos.events import Rows
 from kairos.mind.cache import RingCache
+from kairos.mind.packed import narrow
 
 _SLACK: Final = 768
 _NO_GEOMETRY: Final = ("architectures", "transformers_version", "dtype", "torch_dtype", "name_or_path")
@@ -44,6 +46,7 @@ class Session:
     def __init__(self, model: Any, *, max_positions: int, slack: int = _SLACK) -> None:
         """`slack` bounds one chunk, and one rewind where a window has wrapped. Raises `ModelUnfit`."""
         self._model = model
+        self._head = narrow(model)
         self._cache = RingCache(model.config, max_positions=max_positions, slack=slack)
         self._oldest = 0
         self._slack = slack
@@ -67,27 +70,27 @@ class Session:
         layers = [(type(layer).__name__, layer.get_max_length()) for layer in self._cache.rings if layer.is_sliding]
         return hashlib.blake2b(repr((sorted(facts.items(), key=str), layers)).encode(), digest_size=16).hexdigest()
 
-    def prefill(self, ids: Sequence[int]) -> Tensor:
-        """Feed `ids` as one chunk; returns the logits [V] after the last."""
+    def prefill(self, ids: Sequence[int], *, only: Sequence[int] | None = None) -> Tensor:
+        """Feed `ids` as one chunk; returns the logits [V] after the last, or those of `only` and no others."""
         self._cache.check_room(len(ids))
-        return self._forward(input_ids=torch.tensor([list(ids)], device=self._model.device))
+        return self._forward(only, input_ids=torch.tensor([list(ids)], device=self._model.device))
 
     def embed(self, ids: Sequence[int]) -> Tensor:
         """The model's own input rows [N, H] of `ids`."""
         with torch.inference_mode():
             return self._model.get_input_embeddings()(torch.tensor(list(ids), device=self._model.device))
 
-    def inject(self, rows: Tensor) -> Tensor:
-        """Feed `rows` [N, H] as one chunk; returns the logits [V] after the last."""
+    def inject(self, rows: Tensor, *, only: Sequence[int] | None = None) -> Tensor:
+        """Feed `rows` [N, H] as one chunk; returns logits as `prefill` does."""
         self._check(rows)
-        return self._forward(**self._input(rows))
+        return self._forward(only, **self._input(rows))
 
     def inject_seq(self, rows: Tensor) -> Tensor:
         """Feed `rows` [N, H] one by one; returns the logits [V] after the last."""
         self._check(rows)
         logits = torch.empty(0)
         for inputs in [self._input(row[None]) for row in rows]:
-            logits = self._forward(**inputs)
+            logits = self._forward(None, **inputs)
         return logits
 
     def decode(self, token: int) -> Tensor:
@@ -158,8 +161,9 @@ class Session:
         return {"input_ids": ids[None]}
 
     @torch.inference_mode()
-    def _forward(self, **inputs: Tensor) -> Tensor:
-        out = self._model(**inputs, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
+    def _forward(self, only: Sequence[int] | None, **inputs: Tensor) -> Tensor:
+        with nullcontext() if only is None else self._head.only(only):
+            out = self._model(**inputs, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
         return out.logits[0, -1]
 
 
