@@ -1,61 +1,80 @@
 """`kairos gate rewind-null`: what was tried and taken back leaves no trace, in any family.
 
-Random sequences of prefill, inject, decode, rewind and commit run on one session; a twin lives only
-what survived, in the same shapes. Their caches must be equal byte for byte and their logits bit for
-bit, also long after sliding windows have wrapped.
+Random sequences of prefill, inject, decode, rewind, commit and trim run on one session; a twin lives
+only what survived, in the same shapes, and trims when the other does. Their caches must be equal byte
+for byte and their logits bit for bit, also long after sliding windows have wrapped, in both layer
+classes.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from random import Random
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kairos.gates.families import FAMILIES, VOCABULARY, WINDOW, build
 from kairos.judging import Check, Findings, Trial, missed
 
+if TYPE_CHECKING:
+    from kairos.mind.seam import Layers
+
 _SEQUENCES: Final = 2000
 _QUICK: Final = 90
-_STEPS: Final = 14
+_STEPS: Final = 18
 _SLACK: Final = 40
 _POSITIONS: Final = 900
+_PINNED: Final = 1
+"""Chunks a trim never drops: the policy."""
+LAYERS: Final[tuple[Layers, ...]] = ("views", "fixed")
 
 
 def run(trial: Trial) -> Findings:
     """Every family in turn, float32 and bfloat16 by turns."""
     count = _QUICK if trial.quick else _SEQUENCES
     models = {(name, half): build(name, seed=trial.seed, bfloat16=half) for name in FAMILIES for half in (False, True)}
-    kinds = list(models)
+    kinds = list(itertools.product(models, LAYERS))
     rng, found = Random(trial.seed), Counter[str]()
     for number in range(count):
-        found.update(sequence(models[kinds[number % len(kinds)]], rng))
+        model, layers = kinds[number % len(kinds)]
+        found.update(sequence(models[model], rng, layers))
         trial.progress(number + 1, count)
     figures = {
         "sequences": count, "families": len(FAMILIES), "chunks": found["chunks"], "rewinds": found["rewinds"],
-        "wrapped": found["wrapped"], "byte_diffs": found["byte_diffs"], "logit_diffs": found["logit_diffs"],
+        "trims": found["trims"], "wrapped": found["wrapped"], "byte_diffs": found["byte_diffs"], "logit_diffs": found["logit_diffs"],
     }  # fmt: skip
     bars = missed(figures, {"byte_diffs": ("==", 0), "logit_diffs": ("==", 0), "families": (">=", 8)})
     if not trial.quick:
         bars += missed(figures, {"sequences": (">=", _SEQUENCES)})
-    config = {"window": WINDOW, "slack": _SLACK, "layers": "views of exact length", "dtypes": ["float32", "bfloat16"]}
+    config = {"window": WINDOW, "slack": _SLACK, "layers": LAYERS, "families": FAMILIES, "dtypes": ["float32", "bfloat16"]}
     return Findings(figures=figures, failed=bars, config=config, data={"n": count, "seed": trial.seed, "digest": None})
 
 
-def sequence(model: Any, rng: Random) -> Counter[str]:
+def sequence(model: Any, rng: Random, layers: Layers) -> Counter[str]:
     """One life and its twin's; what differed."""
     from kairos.mind.seam import Session
 
-    tried, twin = (Session(model, max_positions=_POSITIONS, slack=_SLACK) for _ in range(2))
-    found, survived, anchor = Counter[str](), list[list[int]](), 0
+    tried, twin = (Session(model, max_positions=_POSITIONS, slack=_SLACK, layers=layers) for _ in range(2))
+    found, lived, survived = Counter[str](), list[list[int]](), list[list[int]]()
+    anchor = 0
     for _ in range(_STEPS):
-        what = rng.choice(["chunk", "chunk", "inject", "decode", "rewind", "commit"])
+        what = rng.choice(["chunk", "chunk", "chunk", "inject", "decode", "rewind", "commit", "trim"])
         if what == "rewind":
             tried.rewind(anchor)
             survived.clear()
             found["rewinds"] += 1
+        elif what == "trim" and len(lived) > _PINNED:
+            survived.clear()
+            del lived[_PINNED : _PINNED + len(lived) // 2]
+            anchor = _rebuild(tried, lived)
+            _rebuild(twin, lived)
+            found["trims"] += 1
         elif what == "commit" or tried.pos - anchor > _SLACK:
             anchor = tried.commit()
-            _relive(twin, survived)
+            for ids in survived:
+                _feed(twin, ids)
+            lived += survived
+            survived.clear()
         else:
             room = _SLACK - (tried.pos - anchor)
             ids = [rng.randrange(3, VOCABULARY) for _ in range(1 if what == "decode" else rng.randint(1, 20))]
@@ -71,10 +90,12 @@ def sequence(model: Any, rng: Random) -> Counter[str]:
     return found
 
 
-def _relive(twin: Any, survived: list[list[int]]) -> None:
-    for ids in survived:
-        _feed(twin, ids)
-    survived.clear()
+def _rebuild(session: Any, chunks: list[list[int]]) -> int:
+    """A trim: only `chunks` are lived, anew."""
+    session.close()
+    for ids in chunks:
+        _feed(session, ids)
+    return int(session.commit())
 
 
 def _feed(session: Any, ids: list[int], *, rows: bool = False) -> Any:

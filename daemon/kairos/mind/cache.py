@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import torch
@@ -185,7 +184,7 @@ class SlidingLayer(_RingLayer):
 
     def begin_at(self, first: int) -> None:
         """What lies before `first` is gone."""
-        self._ring = replace(self._ring, length=first, oldest=first)
+        self._ring.begin(first, first)
 
     def least_at(self, pos: int) -> int:
         """See `WindowRing.least_at`."""
@@ -236,7 +235,7 @@ class RingCache(Cache):
         self.max_positions = max_positions
         kinds = DynamicCache(config=config).layers
         if not kinds:
-            raise ModelUnfit(_name(config), "its config names no layers that keep keys and values")
+            raise ModelUnfit(name_of(config), "its config names no layers that keep keys and values")
         super().__init__(layers=[_layer(kind, config, max_positions, slack) for kind in kinds])
 
     @property
@@ -260,6 +259,18 @@ class RingCache(Cache):
             raise FrameTooLong(count, self.max_positions - self.pos)
         for layer in self.rings:
             layer.check_room(count)
+
+    def padded(self, count: int) -> int:
+        """Rows a chunk of `count` is fed as: itself."""
+        return count
+
+    def begin(self, positions: Tensor) -> dict[str, Any]:
+        """What the model is called with besides: nothing, it asks the layers."""
+        del positions
+        return {}
+
+    def advance(self, count: int) -> None:
+        """Nothing to do: each layer counted when it was written."""
 
     def rewind(self, to: int) -> None:
         """Take back every position from `to` on, in every layer or in none. Raises `RewindError`."""
@@ -289,7 +300,7 @@ class RingCache(Cache):
         for number, (layer, (keys, values)) in enumerate(zip(self.rings, content, strict=True)):
             if not layer.is_initialized:
                 layer.lazy_initialization(keys, values)
-            if problem := _misfit(layer, pos, keys, values):
+            if problem := misfit(layer, pos - layer.least_at(pos), keys, values):
                 return f"layer {number} {problem}"
         for layer, (keys, values) in zip(self.rings, content, strict=True):
             layer.begin_at(pos - keys.shape[-2])
@@ -297,13 +308,11 @@ class RingCache(Cache):
         return ""
 
 
-def _misfit(layer: FullLayer | SlidingLayer, pos: int, keys: Tensor, values: Tensor) -> str:
-    """Why a block cannot be this layer's at `pos`; empty if it can."""
-    assert layer.keys is not None
-    assert layer.values is not None
-    least = layer.least_at(pos)
+def misfit(layer: CacheLayerMixin, rows: int, keys: Tensor, values: Tensor) -> str:
+    """Why `rows` rows of K and V cannot be this layer's; empty if they can."""
     for block, buffer in ((keys, layer.keys), (values, layer.values)):
-        wanted = (*buffer.shape[:2], pos - least, buffer.shape[3])
+        assert buffer is not None
+        wanted = (*buffer.shape[:2], rows, buffer.shape[3])
         if tuple(block.shape) != wanted or block.dtype != buffer.dtype:
             return f"is {tuple(block.shape)} {block.dtype}, must be {wanted} {buffer.dtype}"
     return ""
@@ -316,8 +325,9 @@ def _layer(kind: Any, config: Any, max_positions: int, slack: int) -> Any:
         return SlidingLayer(int(kind.sliding_window), min(slack, max_positions))
     if type(kind) is DynamicLayer:
         return FullLayer(max_positions)
-    raise ModelUnfit(_name(config), f"it has a layer of kind {type(kind).__name__}, whose state cannot be rewound exactly")
+    raise ModelUnfit(name_of(config), f"it has a layer of kind {type(kind).__name__}, whose state cannot be rewound exactly")
 
 
-def _name(config: Any) -> str:
+def name_of(config: Any) -> str:
+    """A model's name, as its config knows it."""
     return str(getattr(config, "name_or_path", "") or getattr(config, "model_type", "?"))

@@ -70,8 +70,10 @@ def dtype_of(settings: MindSettings, device: str) -> torch.dtype:
     """What the settings say, or what this device multiplies natively."""
     if settings.dtype != "auto":
         return getattr(torch, settings.dtype)
-    native = device != "cpu" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()  # noqa: SLF001
-    return torch.bfloat16 if native else torch.float32
+    if device != "cpu":
+        return torch.bfloat16
+    processor = torch.cpu.get_capabilities()
+    return torch.bfloat16 if processor.get("avx512_bf16") or processor.get("amx_bf16") else torch.float32
 
 
 def _device(setting: str) -> str:

@@ -77,10 +77,14 @@ class WindowRing:
         if count > self.slack:
             raise FrameTooLong(count, self.slack)
 
-    def advance(self, count: int) -> None:
-        """`count` positions were written."""
+    def advance(self, count: int, *, written: int = 0) -> None:
+        """`count` positions were lived; `written` were written, if padding followed them."""
+        self.oldest = max(self.oldest, self.length + max(count, written) - self.size)
         self.length += count
-        self.oldest = max(self.oldest, self.length - self.size)
+
+    def begin(self, oldest: int, length: int) -> None:
+        """Hold [oldest, length) and nothing else."""
+        self.oldest, self.length = oldest, length
 
     @property
     def oldest_rewind(self) -> int:

@@ -25,7 +25,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import torch
 from torch import Tensor
@@ -33,8 +33,10 @@ from torch import Tensor
 from kairos.errors import RewindError, RowsRefused
 from kairos.events import Rows
 from kairos.mind.cache import RingCache
+from kairos.mind.fixed import FixedCache
 from kairos.mind.packed import narrow
 
+Layers = Literal["views", "fixed"]
 _SLACK: Final = 768
 _NO_GEOMETRY: Final = ("architectures", "transformers_version", "dtype", "torch_dtype", "name_or_path")
 _DTYPES = {"f16": torch.float16, "f32": torch.float32, "bf16": torch.bfloat16}
@@ -43,15 +45,19 @@ _DTYPES = {"f16": torch.float16, "f32": torch.float32, "bf16": torch.bfloat16}
 class Session:
     """One living cache over one model."""
 
-    def __init__(self, model: Any, *, max_positions: int, slack: int = _SLACK) -> None:
-        """`slack` bounds one chunk, and one rewind where a window has wrapped. Raises `ModelUnfit`."""
+    def __init__(self, model: Any, *, max_positions: int, slack: int = _SLACK, layers: Layers = "views") -> None:
+        """`slack` bounds one chunk, and one rewind where a window has wrapped. Raises `ModelUnfit`.
+
+        `layers` are "views" (K and V exactly as long as needed, for a processor) or "fixed" (static shapes, for a GPU).
+        """
         self._model = model
+        self._layers: Layers = layers
         self._head = narrow(model)
-        self._cache = RingCache(model.config, max_positions=max_positions, slack=slack)
         self._oldest = 0
         self._slack = slack
         self._wants_ids = bool(getattr(model.config, "hidden_size_per_layer_input", 0))
         self.max_positions = max_positions
+        self._cache = self._empty()
 
     @property
     def pos(self) -> int:
@@ -67,13 +73,12 @@ class Session:
         """blake2b of all that fixes the shape and the phase of a key: layers, heads, windows, rotary parameters."""
         config = self._model.config
         facts = {name: value for name, value in config.to_dict().items() if not name.startswith("_") and name not in _NO_GEOMETRY}
-        layers = [(type(layer).__name__, layer.get_max_length()) for layer in self._cache.rings if layer.is_sliding]
-        return hashlib.blake2b(repr((sorted(facts.items(), key=str), layers)).encode(), digest_size=16).hexdigest()
+        return hashlib.blake2b(repr(sorted(facts.items(), key=str)).encode(), digest_size=16).hexdigest()
 
     def prefill(self, ids: Sequence[int], *, only: Sequence[int] | None = None) -> Tensor:
         """Feed `ids` as one chunk; returns the logits [V] after the last, or those of `only` and no others."""
         self._cache.check_room(len(ids))
-        return self._forward(only, input_ids=torch.tensor([list(ids)], device=self._model.device))
+        return self._forward(only, input_ids=self._ids(ids))
 
     def embed(self, ids: Sequence[int]) -> Tensor:
         """The model's own input rows [N, H] of `ids`."""
@@ -100,9 +105,8 @@ class Session:
     def score(self, ids: Sequence[int]) -> float:
         """Feed `ids` as one chunk; returns the log-probability of all but the first, each after what precedes it."""
         self._cache.check_room(len(ids))
-        with torch.inference_mode():
-            out = self._model(input_ids=torch.tensor([list(ids)], device=self._model.device), past_key_values=self._cache, use_cache=True)
-        logs = out.logits[0, :-1].float().log_softmax(-1)
+        logits = self._run(None, torch.arange(len(ids), device=self._model.device), input_ids=self._ids(ids))
+        logs = logits[:-1].float().log_softmax(-1)
         return float(logs.gather(1, torch.tensor(list(ids[1:]), device=logs.device)[:, None]).sum())
 
     def rewind(self, to: int) -> None:
@@ -138,8 +142,12 @@ class Session:
 
     def close(self) -> None:
         """Let the cache go. Closing twice is fine."""
-        self._cache = RingCache(self._model.config, max_positions=self.max_positions, slack=self._slack)
+        self._cache = self._empty()
         self._oldest = 0
+
+    def _empty(self) -> RingCache | FixedCache:
+        config, sizes = self._model.config, {"max_positions": self.max_positions, "slack": self._slack}
+        return RingCache(config, **sizes) if self._layers == "views" else FixedCache(config, **sizes, device=self._model.device)
 
     def _check(self, rows: Tensor) -> None:
         if rows.ndim != 2 or rows.shape[1] != self.width:  # noqa: PLR2004 - [N, H]
@@ -160,11 +168,25 @@ class Session:
                 raise RowsRefused("this model has per-layer embeddings and takes only rows of its own vocabulary")
         return {"input_ids": ids[None]}
 
-    @torch.inference_mode()
+    def _ids(self, ids: Sequence[int]) -> Tensor:
+        return torch.tensor([list(ids)], device=self._model.device)
+
     def _forward(self, only: Sequence[int] | None, **inputs: Tensor) -> Tensor:
+        (given,) = inputs.values()
+        last = torch.tensor([given.shape[1] - 1], device=given.device)
+        return self._run(only, last, **inputs)[0]
+
+    @torch.inference_mode()
+    def _run(self, only: Sequence[int] | None, keep: Tensor, **inputs: Tensor) -> Tensor:
+        """One chunk, `input_ids` [1, N] or `inputs_embeds` [1, N, H]; returns the logits after its rows `keep`."""
+        ((name, given),) = inputs.items()
+        count, padded = given.shape[1], self._cache.padded(given.shape[1])
+        rows = torch.nn.functional.pad(given, (*(0, 0) * (given.ndim - 2), 0, padded - count)) if padded > count else given
+        besides = self._cache.begin(torch.arange(self.pos, self.pos + padded, device=given.device))
         with nullcontext() if only is None else self._head.only(only):
-            out = self._model(**inputs, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
-        return out.logits[0, -1]
+            out = self._model(**{name: rows}, **besides, past_key_values=self._cache, use_cache=True, logits_to_keep=keep)
+        self._cache.advance(count)
+        return out.logits[0]
 
 
 def tensor(rows: Rows, *, dtype: torch.dtype, device: str) -> Tensor:
