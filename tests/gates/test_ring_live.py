@@ -15,7 +15,7 @@ from kairos.mind.ring import WindowRing
 @pytest.mark.parametrize("layers", ["views", "fixed"])
 @pytest.mark.parametrize("family", SLIDING)
 def test_a_wrapped_and_rewound_ring_sees_what_it_should(family, layers):
-    worst, found = live(family, layers, 12, Random(5))
+    worst, found = live(family, layers, 24, Random(5))
 
     assert worst < 1e-4
     assert found["rewinds"] > 0
@@ -24,7 +24,7 @@ def test_a_wrapped_and_rewound_ring_sees_what_it_should(family, layers):
 def test_a_window_one_too_short_is_seen(monkeypatch):
     monkeypatch.setattr(WindowRing, "least_at", lambda self, pos: max(0, pos - self.window + 2))
 
-    worst, _ = live("mistral-sliding", "views", 12, Random(5))
+    worst, _ = live("mistral-sliding", "views", 24, Random(5))
 
     assert worst > 1e-4
 
@@ -38,6 +38,6 @@ def test_a_mask_one_too_wide_is_seen(monkeypatch):
 
     monkeypatch.setattr(Geometry, "begin", wider)
 
-    worst, _ = live("mistral-sliding", "fixed", 12, Random(5))
+    worst, _ = live("mistral-sliding", "fixed", 24, Random(5))
 
     assert worst > 1e-4
