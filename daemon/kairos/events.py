@@ -99,6 +99,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     what: str = ""
     reason: str = ""
     """Why the frame could not be judged as it was; empty when it could."""
+    known: bool = False
+    """Whether the margin was remembered, not worked out: the same frame at the same anchor."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

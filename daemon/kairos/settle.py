@@ -149,6 +149,8 @@ class Settler(Settling):
         }
         if judgement.reason:
             body["reason"] = judgement.reason
+        if judgement.known:
+            body["known"] = True
         if group is not None:
             body |= {"source": group.source, "template": group.key, "first": group.seqs[0], "last": group.seqs[1],
                      "count": group.count, "events": self._inbox.digests(connection, group)}  # fmt: skip

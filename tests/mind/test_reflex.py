@@ -8,6 +8,7 @@ import torch
 from kairos.errors import FrameTooLong
 from kairos.events import Frame, Rows, Verdict
 from kairos.mind.grammar import ActionGrammar
+from kairos.mind.memo import Memo
 from kairos.mind.reflex import Reflex
 from kairos.mind.seam import Session
 
@@ -16,10 +17,10 @@ NAMES = ("log", "notify", "command.lamp", "command.lamp2")
 
 @pytest.fixture
 def make(tiny_model, encoder):
-    def build(threshold, *, max_positions=1200):
+    def build(threshold, *, max_positions=1200, memo=None):
         return Reflex(
             Session(tiny_model, max_positions=max_positions), encoder, actuators=NAMES, threshold=threshold,
-            answer_tokens=12, dtype=torch.float32, device="cpu",
+            answer_tokens=12, dtype=torch.float32, device="cpu", memo=memo,
         )  # fmt: skip
 
     return build
@@ -147,3 +148,48 @@ def test_a_frame_that_finds_no_room_leaves_the_anchor_as_it_was(make):
         fill()
 
     assert reflex._session.pos == reflex.anchor
+
+
+def test_a_known_frame_is_not_fed_and_has_the_same_margin(make):
+    reflex = make(1e9, memo=Memo(seed=1))
+    first, *again = _ticks(reflex, _frame("disk ok"), 50)
+    known = [j for j in again if j.known]
+
+    assert len(known) > 25
+    assert {(j.margin, j.positions, j.verdict) for j in known} == {(first.margin, 0, Verdict.NO_OP)}
+
+
+def _ticks(reflex, frame, count):
+    judgements = []
+    for _ in range(count):
+        judgements.append(reflex.judge(frame))
+        reflex.rewind()
+    return judgements
+
+
+def test_an_action_is_never_known_since_it_has_words_to_say(make):
+    reflex = make(-1e9, memo=Memo(seed=1))
+    judgement = _ticks(reflex, _frame("disk full"), 3)[-1]
+
+    assert not judgement.known
+    assert judgement.actuator in NAMES
+
+
+def test_after_an_action_nothing_is_known_of_the_old_anchor(make):
+    table = Memo(seed=1)
+    reflex = make(-1e9, memo=table)
+    reflex.judge(_frame("one"))
+    reflex.commit()
+
+    assert len(table._table) == 0
+
+
+def test_a_planted_wrong_margin_is_caught_and_forgotten(make):
+    table = Memo(seed=1)
+    reflex = make(1e9, memo=table)
+    (first,) = _ticks(reflex, _frame("disk ok"), 1)
+    next(iter(table._table.values())).margin = first.margin - 5
+    last = _ticks(reflex, _frame("disk ok"), 100)[-1]
+
+    assert table.statistics.divergences == 1
+    assert last.margin == first.margin

@@ -34,6 +34,8 @@ class Gauges:
             "messages_received": door.received, "messages_refused": sum(door.refused.values()),
             "commits": base.commits, "commits_failed": base.failed_commits, "feed_dropped": d.feed.dropped,
         }  # fmt: skip
+        known = getattr(d.mind, "known", {}) if d.awake else {}
+        gauges |= {f"memo_{name}": float(count) for name, count in known.items()}
         return gauges | {f"waiting_{name.lower()}": float(count) for name, count in stored.waiting.items()}
 
     async def tell(self) -> None:

@@ -59,6 +59,11 @@ class Places:
         return self.state / "ring1.safetensors"
 
     @property
+    def memo(self) -> Path:
+        """Margins known at the anchor of that snapshot."""
+        return self.state / "memo.json"
+
+    @property
     def keys(self) -> Path:
         """CURVE and signing keys, mode 0700."""
         return self.state / "keys"

@@ -109,6 +109,10 @@ class MindSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Tokens an ACTION's sentence may have."""
     threshold: float | None = None
     """Margin above which a frame is an ACTION; none takes the adapter's calibrated one."""
+    memo_frames: Annotated[int, Meta(ge=0)] = 4096
+    """Frames whose margin at the present anchor is remembered, so that the same quiet beat costs no forward pass; 0 is off."""
+    memo_real_s: Seconds = 300.0
+    """Seconds after which even a known frame is worked out anew. Keep it under a third of the unit's WatchdogSec."""
     stall_s: Seconds = 120.0
     """Seconds of one judgement after which the daemon stops feeding the watchdog."""
 

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 from kairos.config import MindSettings
 from kairos.errors import ModelMissing
 from kairos.mind.frames import FrameEncoder
+from kairos.mind.memo import Memo
 from kairos.mind.model import load
 from kairos.mind.reflex import Reflex
 from kairos.mind.seam import Session
@@ -27,13 +28,17 @@ class Opened:
     session: Session
     encoder: FrameEncoder
     reflex: Reflex
+    memo: Memo | None
     threshold: float
     digests: dict[str, str]
     """Of all that a key or a value in Ring 1 depends on."""
 
 
-def open_reflex(settings: MindSettings, models: Path, actuators: Sequence[str]) -> Opened:
-    """Load the model and prefill the policy; `models` holds converted ones. Raises `ModelMissing`, `ModelUnfit`, `RingTooLarge`."""
+def open_reflex(settings: MindSettings, models: Path, actuators: Sequence[str], *, memo: Memo | None = None) -> Opened:
+    """Load the model and prefill the policy; `models` holds converted ones, `memo` takes the place of the settings' own.
+
+    Raises `ModelMissing`, `ModelUnfit`, `RingTooLarge`.
+    """
     device = _device(settings.device)
     dtype = dtype_of(settings, device)
     loaded = load(settings.model, models, adapter=adapter_of(settings), dtype=dtype, device=device)
@@ -41,12 +46,14 @@ def open_reflex(settings: MindSettings, models: Path, actuators: Sequence[str]) 
     session = Session(loaded.model, max_positions=settings.max_positions)
     calibrated = loaded.threshold if loaded.threshold is not None else 0.0
     threshold = calibrated if settings.threshold is None else settings.threshold
+    if memo is None and settings.memo_frames:
+        memo = Memo(size=settings.memo_frames, real_s=settings.memo_real_s)
     reflex = Reflex(
         session, encoder, actuators=actuators, threshold=threshold,
-        answer_tokens=settings.answer_tokens, dtype=dtype, device=device,
+        answer_tokens=settings.answer_tokens, dtype=dtype, device=device, memo=memo,
     )  # fmt: skip
     digests = loaded.digests | {"policy": encoder.digest(actuators), "layers": session.geometry()}
-    return Opened(session=session, encoder=encoder, reflex=reflex, threshold=threshold, digests=digests)
+    return Opened(session=session, encoder=encoder, reflex=reflex, memo=memo, threshold=threshold, digests=digests)
 
 
 def use_threads(count: int) -> None:

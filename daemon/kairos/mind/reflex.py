@@ -7,6 +7,7 @@ margin still separates, which is why the decision is taken there.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Sequence
 
@@ -17,6 +18,7 @@ from kairos.events import Frame, Judgement, Verdict
 from kairos.logs import get_logger
 from kairos.mind.frames import FrameEncoder
 from kairos.mind.grammar import ActionGrammar
+from kairos.mind.memo import Memo, frame_key
 from kairos.mind.seam import Session, tensor
 from kairos.mind.snapshot import RingFile, fingerprint
 
@@ -28,9 +30,9 @@ class Reflex:
 
     def __init__(
         self, session: Session, encoder: FrameEncoder, *, actuators: Sequence[str], threshold: float,
-        answer_tokens: int, dtype: torch.dtype, device: str,
+        answer_tokens: int, dtype: torch.dtype, device: str, memo: Memo | None = None,
     ) -> None:  # fmt: skip
-        """Prefills the policy at once."""
+        """Prefills the policy at once. With a `memo`, a frame it knows to be NO_OP is not fed."""
         self._session = session
         self._encoder = encoder
         self._grammar = ActionGrammar(encoder, actuators, answer_tokens=answer_tokens)
@@ -39,6 +41,7 @@ class Reflex:
         self._dtype = dtype
         self._device = device
         self._policy = encoder.policy(actuators)
+        self._memo = memo
         self._trial: tuple[Frame, str] | None = None
         self._lived: list[tuple[Frame, str]] = []
         self.anchor = 0
@@ -54,9 +57,16 @@ class Reflex:
 
     def _judge(self, frame: Frame) -> Judgement:
         started = time.perf_counter()
+        if (margin := self._known(frame)) is not None:
+            return Judgement(
+                verdict=Verdict.NO_OP, margin=margin, threshold=self._threshold, positions=0,
+                ms=(time.perf_counter() - started) * 1000, known=True,
+            )  # fmt: skip
         action, no_op = self._feed(frame, only=(self._encoder.action_id, self._encoder.no_op_id)).tolist()
         positions = self._session.pos - self.anchor
         margin = action - no_op
+        if self._memo is not None and not self._memo.learn(frame_key(frame), margin):
+            log.warning("memo.diverged", source=frame.source, margin=round(margin, 4), divergences=self._memo.statistics.divergences)
         verdict, actuator, what = Verdict.NO_OP, "", ""
         if margin > self._threshold:
             verdict = Verdict.ACTION
@@ -66,6 +76,11 @@ class Reflex:
             verdict=verdict, margin=margin, threshold=self._threshold, positions=positions,
             ms=(time.perf_counter() - started) * 1000, actuator=actuator, what=what,
         )  # fmt: skip
+
+    def _known(self, frame: Frame) -> float | None:
+        """The margin of a frame that is known to be NO_OP here."""
+        margin = self._memo.look(frame_key(frame)) if self._memo is not None else None
+        return margin if margin is not None and margin <= self._threshold else None
 
     def commit(self) -> None:
         """Keep the frame on trial, with its answer fed anew as one chunk, as a restart would feed it."""
@@ -91,6 +106,7 @@ class Reflex:
                 log.warning("ring.cold", reason=error.reason)
         if warm:
             self._lived, self.anchor = list(lived[:warm]), self._session.pos
+            self._stand()
         for frame, answer in lived[warm:]:
             self._live(frame, answer)
         return warm
@@ -114,6 +130,12 @@ class Reflex:
         self._session.close()
         self._session.prefill(self._policy)
         self.anchor, self._lived = self._session.commit(), []
+        self._stand()
+
+    def _stand(self) -> None:
+        """The ring holds what was lived: another anchor, another memo."""
+        if self._memo is not None:
+            self._memo.move(hashlib.blake2b("".join(fingerprint(*item) for item in self._lived).encode(), digest_size=16).hexdigest())
 
     def _reserve(self) -> int:
         """Positions that must stay free for one more frame and its answer."""
@@ -124,6 +146,7 @@ class Reflex:
         self._session.prefill(self._encoder.answer(answer), only=(self._encoder.no_op_id,))
         self._lived.append((frame, answer))
         self.anchor = self._session.pos
+        self._stand()
 
     def _feed(self, frame: Frame, *, only: Sequence[int] | None = None) -> torch.Tensor:
         """One chunk, whatever the frame is made of."""

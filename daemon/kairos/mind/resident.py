@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import anyio
+import msgspec
 
 from kairos.config import MindSettings, Places
 from kairos.events import Frame, Judgement
@@ -83,10 +84,13 @@ class ModelThread:
 class ResidentMind(Mind):
     """The default mind behind the port. Open with `open_mind`."""
 
-    def __init__(self, thread: ModelThread, opened: Opened, *, kept: RingFile) -> None:
+    def __init__(self, thread: ModelThread, opened: Opened, *, places: Places, kept: RingFile, key: bytes) -> None:
         self._thread = thread
         self._reflex = opened.reflex
+        self._memo = opened.memo
+        self._places = places
         self._kept = kept
+        self._key = key
         self._width = opened.session.width
         self.digests = opened.digests
 
@@ -114,11 +118,30 @@ class ResidentMind(Mind):
 
     async def restore(self, lived: Sequence[tuple[Frame, str]]) -> int:
         """See `Mind.restore`."""
-        return await self._thread.run(lambda: self._reflex.restore(lived, self._kept))
+
+        def job() -> int:
+            warm = self._reflex.restore(lived, self._kept)
+            if self._memo is not None:
+                self._memo.read(self._places.memo, key=self._key, made_by=self.digests)
+            return warm
+
+        return await self._thread.run(job)
 
     async def save(self) -> bool:
         """See `Mind.save`."""
-        return await self._thread.run(lambda: self._reflex.save(self._kept))
+
+        def job() -> bool:
+            moved = self._reflex.save(self._kept)
+            if self._memo is not None:
+                self._memo.write(self._places.memo, key=self._key, made_by=self.digests)
+            return moved
+
+        return await self._thread.run(job)
+
+    @property
+    def known(self) -> dict[str, int]:
+        """Counts of ticks that were known; empty with the memo off."""
+        return msgspec.to_builtins(self._memo.statistics) if self._memo is not None else {}
 
     async def trim(self) -> int:
         """See `Mind.trim`."""
@@ -140,6 +163,7 @@ async def open_mind(
 
         use_threads(settings.threads)
         opened = open_reflex(settings, places.models, actuators)
-        return ResidentMind(thread, opened, kept=RingFile(places.ring, key=key, made_by=opened.digests))
+        kept = RingFile(places.ring, key=key, made_by=opened.digests)
+        return ResidentMind(thread, opened, places=places, kept=kept, key=key)
 
     return await thread.run(job)

@@ -11,8 +11,6 @@ Written whole, then renamed: a kill leaves the old file or the new one.
 from __future__ import annotations
 
 import hashlib
-import hmac
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -24,9 +22,11 @@ from torch import Tensor
 
 from kairos.errors import SnapshotRefused, StoreUnavailable
 from kairos.events import Frame
+from kairos.mind.sealed import fits, keep, seal
 from kairos.mind.seam import Session
 
 FORMAT: Final = 1
+_LABEL: Final = "ring1"
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,8 +78,8 @@ class RingFile:
         header = msgspec.json.encode(manifest, order="sorted").decode()
         scratch = self._path.with_suffix(".part")
         try:
-            save_file(blocks, scratch, metadata={"manifest": header, "seal": self._seal(header)})
-            _keep(scratch, self._path)
+            save_file(blocks, scratch, metadata={"manifest": header, "seal": seal(self._key, _LABEL, header.encode())})
+            keep(scratch, self._path)
         except (OSError, SafetensorError) as error:
             raise StoreUnavailable(self._path, str(error)) from error
         self._written = manifest.lived
@@ -110,12 +110,9 @@ class RingFile:
         self._written = manifest.lived
         return len(manifest.lived)
 
-    def _seal(self, header: str) -> str:
-        return hmac.digest(self._key, b"ring1:" + header.encode(), "sha256").hex()
-
     def _read(self, metadata: dict[str, Any]) -> Manifest:
         header = str(metadata.get("manifest", ""))
-        if not hmac.compare_digest(str(metadata.get("seal", "")).encode(), self._seal(header).encode()):
+        if not fits(str(metadata.get("seal", "")), self._key, _LABEL, header.encode()):
             raise SnapshotRefused(self._path, "its seal does not fit: it was changed, or another instance wrote it")
         try:
             return msgspec.json.decode(header, type=Manifest)
@@ -130,17 +127,3 @@ class RingFile:
                 raise SnapshotRefused(self._path, f"it was made with another {name}")
         if tuple(lived[: len(manifest.lived)]) != manifest.lived:
             raise SnapshotRefused(self._path, "the ledger retains other frames (Ring 1 was trimmed since, or the ledger moved)")
-
-
-def _keep(scratch: Path, path: Path) -> None:
-    """Make `scratch` the file, also through a power loss."""
-    with scratch.open("rb+") as file:
-        os.fsync(file.fileno())
-    scratch.chmod(0o600)
-    scratch.replace(path)
-    if hasattr(os, "O_DIRECTORY"):
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
