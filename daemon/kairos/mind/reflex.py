@@ -115,9 +115,14 @@ class Reflex:
         """Write the ring as it stands at the anchor; False if it is there already. Raises `StoreUnavailable`."""
         return kept.write(self._session, self.anchor, [fingerprint(*item) for item in self._lived])
 
+    @property
+    def full(self) -> bool:
+        """Whether one more frame and its answer might not fit."""
+        return self.anchor + self._reserve() > self._session.max_positions
+
     def trim(self) -> int:
         """Over budget, keep the newer half of the retained frames and live those again; returns how many went."""
-        if self.anchor + self._reserve() <= self._session.max_positions:
+        if not self.full:
             return 0
         keep = self._lived[(len(self._lived) + 1) // 2 :]
         dropped = len(self._lived) - len(keep)
