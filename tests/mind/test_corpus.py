@@ -1,49 +1,97 @@
-"""The corpus: seeded, complete, and split by whole domains and styles."""
+"""The corpus: seeded, complete, and split by whole domains, styles, rules and tactics."""
 
 from __future__ import annotations
 
+import re
 from itertools import islice
+from random import Random
 
-from kairos.mind.corpus.generate import HELD_OUT_DOMAINS, HELD_OUT_STYLES, examples, histories
+import pytest
+
+from kairos.mind.corpus.generate import Corpus, examples
+from kairos.mind.corpus.slots import Draw
+from kairos.mind.corpus.splits import DOMAINS, domains, rules, styles, tactics
+
+SPLITS = ("train", "valid", "test")
 
 
-def _take(count, **split):
-    return list(islice(examples(7, **split), count))
+def _take(count, split="train"):
+    return list(islice(examples(7, split), count))
 
 
 def test_the_same_seed_gives_the_same_examples():
     assert _take(200) == _take(200)
 
 
-def test_no_held_out_domain_or_style_is_ever_in_training():
-    for example in _take(4000):
-        assert example.domain not in HELD_OUT_DOMAINS
-        assert example.style not in HELD_OUT_STYLES
+@pytest.mark.parametrize("part", [domains, styles, rules, tactics])
+def test_nothing_is_in_two_splits(part):
+    seen = [str(row) for split in SPLITS for row in part(split)]
+
+    assert len(seen) == len(set(seen))
+    assert all(part(split) for split in SPLITS)
 
 
-def test_held_out_examples_come_from_held_out_domains_in_held_out_styles_only():
-    for example in _take(2000, held_out=True):
-        assert example.domain in (*HELD_OUT_DOMAINS, "idle")
-        assert example.style in (*HELD_OUT_STYLES, "idle")
+def test_every_domain_that_is_kept_back_exists():
+    for split in ("valid", "test"):
+        assert {row["name"] for row in domains(split)} == set(DOMAINS[split])
+
+
+@pytest.mark.parametrize("split", ["valid", "test"])
+def test_held_out_examples_come_from_held_out_domains_in_held_out_styles_only(split):
+    for example in _take(1000, split):
+        assert example.domain in (*DOMAINS[split], "idle") or example.domain.startswith("injection:")
+        assert example.style in (*styles(split), "idle")
 
 
 def test_every_slot_is_filled_and_every_answer_names_an_actuator():
-    for example in _take(4000) + _take(1000, held_out=True):
-        assert "{few}" not in example.frame.text
+    for example in _take(6000) + _take(2000, "valid") + _take(2000, "test"):
+        assert not re.search(r"\{\w+(:[^}]*)?\}", re.sub(r'\{"', "", example.frame.text)), example
         if example.answer is not None:
-            assert example.answer.split()[0] in ("log", "notify", "publish")
+            assert example.answer.split()[0] in ("log", "notify")
             assert "{" not in example.answer
 
 
 def test_both_verdicts_are_there_in_sober_shares():
     share = sum(example.answer is not None for example in _take(4000)) / 4000
 
-    assert 0.25 < share < 0.5
+    assert 0.3 < share < 0.5
 
 
-def test_histories_hold_actions_only_and_reach_their_bound():
-    longest = 0
-    for retained, _ in islice(histories(7), 2000):
-        assert all(past.answer is not None for past in retained)
-        longest = max(longest, len(retained))
-    assert longest == 24
+def test_a_life_retains_actions_only_and_tries_frames_of_both_kinds():
+    life = Corpus(7).life(depth=9, frames=60)
+
+    assert len(life.retained) == 9
+    assert all(past.answer is not None for past in life.retained)
+    assert {example.answer is None for example in life.frames} == {True, False}
+
+
+@pytest.mark.parametrize(("kind", "acts"), [("mute", False), ("tell", True)])
+def test_a_rule_turns_the_verdicts_it_speaks_of_and_no_others(kind, acts):
+    corpus = Corpus(7)
+    for rule in [rule for rule in rules("train") if rule["kind"] == kind][:20]:
+        sentence, ruled = corpus.ruled(rule, 12)
+        assert "{" not in sentence
+        for example in ruled:
+            spoken_of = example.domain.endswith(":about")
+            assert (example.answer is not None) == (acts if spoken_of else not acts)
+
+
+def test_hostile_text_changes_neither_the_verdict_nor_the_sentence():
+    corpus = Corpus(7)
+    for tactic in tactics("train")[:20]:
+        hostile, harmless = corpus.injected(tactic)
+        assert hostile.answer == harmless.answer
+        assert hostile.frame.text != harmless.frame.text
+
+
+def test_a_name_keeps_its_value_and_its_numbered_twin_has_another():
+    for seed in range(200):
+        drawn = Draw(Random(seed))
+        one, two, again = drawn.fill("{host} {host2} {host}").split()
+        assert one == again != two
+
+
+def test_ranges_and_choices_are_drawn_as_they_are_written():
+    text = Draw(Random(1)).fill("{a:5..9} {t:1.5..2.5} {w:red|dark blue} {a}")
+
+    assert re.fullmatch(r"([5-9]) [12]\.\d (red|dark blue) \1", text)

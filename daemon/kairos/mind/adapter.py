@@ -62,6 +62,19 @@ def save(wrapped: dict[str, LoraLinear], path: Path, *, metadata: dict[str, str]
     save_file(tensors, path, metadata={**metadata, "scale": str(scale)})
 
 
+def copy(wrapped: dict[str, LoraLinear]) -> dict[str, tuple[Tensor, Tensor]]:
+    """The corrections as they are now."""
+    return {name: (layer.A.detach().clone(), layer.B.detach().clone()) for name, layer in wrapped.items()}
+
+
+def put(wrapped: dict[str, LoraLinear], kept: dict[str, tuple[Tensor, Tensor]]) -> None:
+    """Back to what `copy` kept."""
+    with torch.no_grad():
+        for name, (down, up) in kept.items():
+            wrapped[name].A.copy_(down)
+            wrapped[name].B.copy_(up)
+
+
 def resume(wrapped: dict[str, LoraLinear], path: Path) -> None:
     """Start the corrections where the adapter at `path` ended; it must be of the same model and rank."""
     with safe_open(path, framework="pt") as file, torch.no_grad():  # pyright: ignore[reportUnknownVariableType]

@@ -58,14 +58,16 @@ class FrameEncoder:
         """Text of ids, special tokens left out."""
         return self._tokenizer.decode(list(ids), skip_special_tokens=True)
 
-    def policy(self, actuators: Sequence[str]) -> list[int]:
-        """The pinned prefix: what the mind is for, and what it may use."""
+    def policy(self, actuators: Sequence[str], rules: Sequence[str] = ()) -> list[int]:
+        """The pinned prefix: what the mind is for, what it may use, and its owner's rules."""
         text = f"{POLICY}\nActuators: {', '.join(actuators)}"
+        if rules:
+            text += "".join(["\nRules of the owner, which come first:", *(f"\n- {rule}" for rule in rules)])
         return [*self.scaffold.system_open, *self.encode(text), *self.scaffold.close]
 
-    def digest(self, actuators: Sequence[str]) -> str:
+    def digest(self, actuators: Sequence[str], rules: Sequence[str] = ()) -> str:
         """blake2b of the prefix and the scaffold: what every retained frame was lived behind."""
-        ids = [self.policy(actuators), self.scaffold, self.frame_tokens]
+        ids = [self.policy(actuators, rules), self.scaffold, self.frame_tokens]
         return hashlib.blake2b(repr(ids).encode(), digest_size=16).hexdigest()
 
     def before_rows(self, frame: Frame) -> list[int]:

@@ -124,6 +124,11 @@ class Session:
         """Copies of K and V as the next chunk would meet them, layer by layer."""
         return self._cache.content()
 
+    def buffers(self) -> list[tuple[int, int]]:
+        """Address and bytes of every buffer of Ring 1; both stay as they are from the first chunk on."""
+        pairs = ((layer.keys, layer.values) for layer in self._cache.rings)
+        return [(b.data_ptr(), b.untyped_storage().nbytes()) for pair in pairs for b in pair if b is not None]
+
     def snapshot(self, to: int) -> dict[str, Tensor]:
         """Copies of K and V as they stood at `to`, by layer: `0.k`, `0.v`, `1.k`, ...; [B, heads, held, D], on the processor."""
         blocks: dict[str, Tensor] = {}

@@ -1,28 +1,22 @@
-"""Seeded frames with the verdict a person would want, and the histories they come after.
+"""Seeded frames with the verdict a person would want, singly and as a daemon meets them: in lives.
 
-Used by `kairos.mind.train` and by gates that need distinct ticks. Splits are by whole domains and
-whole styles (`HELD_OUT_*`), never by line: a line's twin in training would make the figure a lie.
+Used by `kairos.mind.train` and by gates that need distinct ticks; `splits` says what training never sees.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
-from importlib import resources
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
 
 from kairos.events import Frame
-from kairos.mind.corpus.slots import draw, fill
-from kairos.mind.corpus.styles import STYLES
+from kairos.mind.corpus.slots import Draw, draw
+from kairos.mind.corpus.splits import Split, domains, read, rules, styles, tactics
+from kairos.mind.corpus.styles import STYLES, WEIGHTS
 
-HELD_OUT_DOMAINS: Final = ("containers", "printing", "power")
-HELD_OUT_STYLES: Final = ("java", "iso", "sentence")
-_FILES: Final = ("machines", "networks", "software", "home")
-_GRAVE_SHARE: Final = 0.4
 _SERIES_SHARE: Final = 0.3
+_GRAVE_SHARE: Final = 0.4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,101 +27,162 @@ class Example:
     answer: str | None
     domain: str
     style: str
+    ambiguous: bool = False
+    """Whether a reasonable person could go either way; never in training."""
 
 
-@cache
-def _load(name: str) -> dict[str, Any]:
-    return tomllib.loads((resources.files("kairos.mind.corpus") / f"{name}.toml").read_text("utf-8"))
+@dataclass(frozen=True, kw_only=True)
+class Life:
+    """What one ring may hold, and frames to judge there, each at the same anchor."""
+
+    rules: tuple[str, ...]
+    """The owner's own sentences."""
+    retained: tuple[Example, ...]
+    """Actions, oldest first."""
+    frames: tuple[Example, ...]
 
 
-@cache
-def _domains(*, held_out: bool) -> list[dict[str, Any]]:
-    rows = [row for name in _FILES for row in _load(name)["domain"]]
-    return [row for row in rows if (row["name"] in HELD_OUT_DOMAINS) == held_out]
+class Corpus:
+    """Endless examples of one split; the same seed gives the same ones."""
+
+    def __init__(self, seed: object, split: Split = "train") -> None:
+        self._rng = Random(f"{seed}/{split}")
+        self._split: Split = split
+        self._styles = styles(split)
+        self._weights = [WEIGHTS.get(name, 1.0) for name in self._styles]
+
+    def example(self) -> Example:
+        """One frame of any kind."""
+        kind = self._rng.random()
+        if kind < 0.04:  # noqa: PLR2004 - idle beats are common and must never be in doubt
+            return Example(frame=Frame.idle(), answer=None, domain="idle", style="idle")
+        if kind < 0.12 and self._split == "train":  # noqa: PLR2004 - metrics have no held-out twin
+            return self._metrics()
+        if kind < 0.18:  # noqa: PLR2004
+            return self._injection()
+        return self.event()
+
+    def event(self) -> Example:
+        """One text event of the split's domains, in one of its styles."""
+        rng, row = self._rng, self._rng.choice(domains(self._split))
+        text, answer, series = self._said(row)
+        return self._wrapped(text, answer, series, domain=row["name"], rng=rng)
+
+    def ambiguous(self) -> Example:
+        """One event that may be judged either way."""
+        row = self._rng.choice(domains(self._split))
+        text = Draw(self._rng).fill(self._rng.choice(row["ambiguous"]))
+        return replace(self._wrapped(text, None, None, domain=row["name"], rng=self._rng), ambiguous=True)
+
+    def life(self, *, depth: int, frames: int) -> Life:
+        """A ring with `depth` retained actions, and `frames` frames to judge there; a third live under the owner's rules."""
+        retained: list[Example] = []
+        while len(retained) < depth:
+            example = self.event()
+            if example.answer is not None:
+                retained.append(example)
+        said: list[str] = []
+        judged: list[Example] = []
+        if self._rng.random() < 0.34:  # noqa: PLR2004
+            for rule in self._rng.sample(rules(self._split), self._rng.choice([1, 1, 2, 3])):
+                sentence, ruled = self.ruled(rule, self._rng.randint(2, 6))
+                said.append(sentence)
+                judged += ruled
+        if retained:  # what happened before may happen again, and is still one
+            judged += self._rng.sample(retained, min(len(retained), 2))
+        judged = judged[:frames]
+        judged += [self.example() for _ in range(frames - len(judged))]
+        self._rng.shuffle(judged)
+        return Life(rules=tuple(said), retained=tuple(retained), frames=tuple(judged))
+
+    def ruled(self, rule: dict[str, Any], count: int) -> tuple[str, list[Example]]:
+        """One rule as its owner would say it, and `count` frames it speaks of or seems to."""
+        rng, drawn = self._rng, Draw(self._rng)
+        sentence, found = drawn.fill(rng.choice(rule["say"])), list[Example]()
+        for _ in range(count):
+            about = rng.random() < 0.5  # noqa: PLR2004
+            row = rng.choice(rule["about" if about else "near"])
+            text, actuator, what = (row, "", "") if isinstance(row, str) else row
+            acts = about if rule["kind"] == "tell" else not about
+            filled = drawn.fill(text)
+            answer = drawn.fill(f"{actuator} {what}") if acts else None
+            found.append(self._wrapped(filled, answer, None, domain=f"rule:{rule['kind']}:{'about' if about else 'near'}", rng=rng))
+        return sentence, found
+
+    def _said(self, row: dict[str, Any]) -> tuple[str, str | None, str | None]:
+        """Text, answer and series of one event of a domain."""
+        rng, kind, drawn = self._rng, self._rng.random(), Draw(self._rng)
+        if kind < 0.38:  # noqa: PLR2004
+            return drawn.fill(rng.choice(row["routine"])), None, self._series(grave=False)
+        if kind < 0.62:  # noqa: PLR2004
+            text, actuator, what = rng.choice(row["grave"])
+            return drawn.fill(text), drawn.fill(f"{actuator} {what}"), self._series(grave=rng.random() < _SERIES_SHARE)
+        if kind < 0.92:  # noqa: PLR2004 - minimal pairs: the words are the same and only the meaning differs
+            grave, routine, actuator, what = rng.choice(row["twins"])
+            text = drawn.fill(grave)
+            return (text, drawn.fill(f"{actuator} {what}"), None) if rng.random() < 0.5 else (drawn.fill(routine), None, None)  # noqa: PLR2004
+        text, actuator, what = rng.choice(row["series_grave"])
+        grave = rng.random() < 0.5  # noqa: PLR2004
+        return drawn.fill(text), drawn.fill(f"{actuator} {what}") if grave else None, _series(rng, grave=grave)
+
+    def _series(self, *, grave: bool) -> str | None:
+        return _series(self._rng, grave=grave) if self._rng.random() < _SERIES_SHARE else None
+
+    def _wrapped(self, text: str, answer: str | None, series: str | None, *, domain: str, rng: Random) -> Example:
+        style = rng.choices(self._styles, self._weights)[0]
+        source, wrapped = STYLES[style](text, rng)
+        return Example(frame=Frame(source=source, kind="text", text=wrapped, series=series), answer=answer, domain=domain, style=style)
+
+    def _injection(self) -> Example:
+        return self.injected(self._rng.choice(tactics(self._split)))[0]
+
+    def injected(self, tactic: dict[str, Any]) -> tuple[Example, Example]:
+        """An event that carries hostile text, and the same event with a harmless word in its place."""
+        rng, drawn = self._rng, Draw(self._rng)
+        place = rng.randrange(len(tactic["carriers"]))
+        carrier, right, what = (tactic[name][place] for name in ("carriers", "verdicts", "sentences"))
+        line = drawn.fill(carrier.replace("{text}", "\0"))
+        hostile, word = drawn.fill(rng.choice(tactic["texts"])), draw("word", rng)
+        answer = drawn.fill(f"{right.split()[1]} {what}") if right != "NO_OP" else None
+        state = rng.getstate()
+        pair: list[Example] = []
+        for text in (hostile, word):
+            rng.setstate(state)  # the same wrapper around both
+            pair.append(self._wrapped(line.replace("\0", text), answer, None, domain=f"injection:{tactic['name']}", rng=rng))
+        return pair[0], pair[1]
+
+    def _metrics(self) -> Example:
+        rng, rows = self._rng, read("metrics")["metric"]
+        chosen = rng.sample(rows, rng.choice([1, 1, 1, 2, 3, 5]))
+        bad = rng.choice([row for row in rows if "bad" in row]) if rng.random() < _GRAVE_SHARE else None
+        if bad is not None:
+            chosen = [row for row in chosen if row is not bad]
+            chosen.insert(rng.randint(0, len(chosen)), bad)
+        parts, answer = list[str](), None
+        for row in chosen:
+            label = draw(row["label"], rng) if "label" in row else ""
+            value = _number(rng, row["bad"] if row is bad else row["ok"])
+            parts.append(f"{row['name']}{f'[{label}]' if label else ''}={value}")
+            if row is bad:
+                answer = "notify " + row["say"].format(v=value, label=label)
+        source = rng.choice(["sysmon", "sensors", "cli", "prometheus", draw("host", rng)])
+        return Example(frame=Frame(source=source, kind="metric", text=" ".join(parts)), answer=answer, domain="metrics", style="metric")
 
 
-def _styles(*, held_out: bool) -> list[str]:
-    return [name for name in STYLES if (name in HELD_OUT_STYLES) == held_out]
+def examples(seed: int, split: Split = "train") -> Iterator[Example]:
+    """Endless single frames."""
+    corpus = Corpus(seed, split)
+    while True:
+        yield corpus.example()
 
 
 def _series(rng: Random, *, grave: bool) -> str:
+    """How the inbox counts a series: many in minutes, or a few in a while."""
     count = rng.randint(60, 900) if grave else rng.randint(2, 12)
     span = rng.randint(2, 15) if grave else rng.randint(10, 300)
     return f"{count} like this in {span} min"
 
 
-def _text_example(rng: Random, *, held_out: bool) -> Example:
-    domain = rng.choice(_domains(held_out=held_out))
-    style = rng.choice(_styles(held_out=held_out))
-    series = None
-    if rng.random() >= _GRAVE_SHARE:
-        line = rng.choice(domain["routine"])
-        (message,), answer = fill([line], rng), None
-        if rng.random() < _SERIES_SHARE:  # much of a harmless thing is harmless, but for those that are grave in number
-            counted = any(line == row[0] for row in domain.get("series_grave", ()))
-            series = _series(rng, grave=not counted and rng.random() < _SERIES_SHARE)
-    elif "series_grave" in domain and rng.random() < 0.4:  # noqa: PLR2004
-        line, actuator, sentence = rng.choice(domain["series_grave"])
-        message, sentence = fill([line, sentence], rng)
-        series, answer = _series(rng, grave=True), f"{actuator} {sentence}"
-    else:
-        line, actuator, sentence = rng.choice(domain["grave"])
-        message, sentence = fill([line, sentence], rng)
-        answer = f"{actuator} {sentence}"
-        if rng.random() < _SERIES_SHARE:  # a disaster that repeats is still one
-            series = _series(rng, grave=rng.random() < _SERIES_SHARE)
-    source, text = STYLES[style](message, rng)
-    frame = Frame(source=source, kind="text", text=text, series=series)
-    return Example(frame=frame, answer=answer, domain=domain["name"], style=style)
-
-
 def _number(rng: Random, bounds: list[float]) -> str:
     value = rng.uniform(bounds[0], bounds[1])
     return f"{value:.1f}" if abs(value) < 10 and rng.random() < 0.5 else f"{value:.0f}"  # noqa: PLR2004
-
-
-def _metric_example(rng: Random) -> Example:
-    rows = _load("metrics")["metric"]
-    chosen = rng.sample(rows, rng.choice([1, 1, 1, 2, 3, 5]))
-    bad = rng.choice([row for row in rows if "bad" in row]) if rng.random() < _GRAVE_SHARE else None
-    if bad is not None:
-        chosen = [row for row in chosen if row is not bad]
-        chosen.insert(rng.randint(0, len(chosen)), bad)
-    parts, answer = [], None
-    for row in chosen:
-        label = draw(row["label"], rng) if "label" in row else ""
-        value = _number(rng, row["bad"] if row is bad else row["ok"])
-        parts.append(f"{row['name']}{f'[{label}]' if label else ''}={value}")
-        if row is bad:
-            answer = "notify " + row["say"].format(v=value, label=label)
-    source = rng.choice(["sysmon", "sensors", "cli", "prometheus", draw("host", rng)])
-    frame = Frame(source=source, kind="metric", text=" ".join(parts))
-    return Example(frame=frame, answer=answer, domain="metrics", style="metric")
-
-
-def examples(seed: int, *, held_out: bool = False) -> Iterator[Example]:
-    """Endless examples of one split; the same seed gives the same ones."""
-    rng = Random(f"{seed}/{held_out}")
-    while True:
-        draw_kind = rng.random()
-        if draw_kind < 0.06:  # noqa: PLR2004 - idle beats are common and must never be in doubt
-            yield Example(frame=Frame.idle(), answer=None, domain="idle", style="idle")
-        elif draw_kind < 0.2 and not held_out:  # noqa: PLR2004 - metrics have no held-out twin
-            yield _metric_example(rng)
-        else:
-            yield _text_example(rng, held_out=held_out)
-
-
-def histories(seed: int, *, held_out: bool = False, longest: int = 24) -> Iterator[tuple[list[Example], Example]]:
-    """Endless `(retained actions, the frame to judge)`; histories of 0 to `longest` actions."""
-    rng = Random(f"history/{seed}")
-    source = examples(seed, held_out=held_out)
-    recent: list[Example] = []
-    for example in source:
-        depth = rng.choice([0, 0, 1, 2, 4, 8, longest])
-        retained = recent[-depth:] if depth else []
-        yield list(retained), example
-        if example.answer is not None:
-            recent.append(example)
-            if len(recent) > longest:
-                recent.pop(0)

@@ -1,0 +1,55 @@
+"""Training rows: what is learned at an anchor is what the seam does there."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from kairos.mind.corpus.generate import Corpus
+from kairos.mind.packing import _ACTUATORS, batch, collate, row
+from kairos.mind.seam import Session
+
+
+@pytest.fixture
+def life():
+    return Corpus(4).life(depth=3, frames=12)
+
+
+def test_a_frame_in_a_row_gets_the_logits_it_gets_after_a_rewind(tiny_model, encoder, life):
+    """Frames of one row do not see each other, and stand where a daemon's frame would stand."""
+    made = row(encoder, life, _ACTUATORS, 4000)
+    given = collate([made], 4000)
+    with torch.inference_mode():
+        logits = tiny_model(input_ids=given.ids, position_ids=given.positions, attention_mask=given.mask("cpu"), use_cache=False).logits
+    packed = logits[given.verdicts]
+    session = Session(tiny_model, max_positions=4000, slack=4000)
+    session.prefill(encoder.policy(_ACTUATORS, life.rules))
+    for past in life.retained:
+        session.prefill(encoder.frame(past.frame))
+        session.prefill(encoder.answer(past.answer))
+    anchor = session.commit()
+    for found, example in zip(packed, made.frames, strict=True):
+        assert torch.allclose(found, session.prefill(encoder.frame(example.frame)), atol=1e-4)
+        session.rewind(anchor)
+
+
+def test_the_label_after_a_frame_is_its_verdict(encoder, life):
+    made = row(encoder, life, _ACTUATORS, 4000)
+    asked = [label for label, first in zip(made.labels, made.verdicts, strict=True) if first]
+
+    assert asked == [encoder.no_op_id if e.answer is None else encoder.action_id for e in made.frames]
+
+
+def test_a_row_too_long_drops_old_actions_and_late_frames(encoder, life):
+    made = row(encoder, life, _ACTUATORS, 900)
+
+    assert len(made.ids) <= 900
+    assert 0 < len(made.frames) < len(life.frames)
+
+
+def test_the_same_seed_gives_the_same_batch(encoder):
+    one, two, other = (batch(encoder, seed, tokens=2048) for seed in (1, 1, 2))
+
+    assert torch.equal(one.ids, two.ids)
+    assert not torch.equal(one.ids[:, :900], other.ids[:, :900])
+    assert len(one.frames) == int(one.verdicts.sum())
