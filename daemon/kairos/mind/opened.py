@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 from tokenizers import Tokenizer
@@ -25,6 +25,7 @@ _ADAPTER: Final = Path(__file__).parent / "weights" / "reflex.safetensors"
 class Opened:
     """A mind ready to judge, and what it is made of."""
 
+    model: Any
     session: Session
     encoder: FrameEncoder
     reflex: Reflex
@@ -53,7 +54,7 @@ def open_reflex(settings: MindSettings, models: Path, actuators: Sequence[str], 
         answer_tokens=settings.answer_tokens, dtype=dtype, device=device, memo=memo,
     )  # fmt: skip
     digests = loaded.digests | {"policy": encoder.digest(actuators), "layers": session.geometry()}
-    return Opened(session=session, encoder=encoder, reflex=reflex, memo=memo, threshold=threshold, digests=digests)
+    return Opened(model=loaded.model, session=session, encoder=encoder, reflex=reflex, memo=memo, threshold=threshold, digests=digests)
 
 
 def use_threads(count: int) -> None:
