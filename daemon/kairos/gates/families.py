@@ -38,7 +38,7 @@ FAMILIES: Final = tuple(_FAMILIES)
 SLIDING: Final = tuple(name for name, (_, fields) in _FAMILIES.items() if fields.get("sliding_window"))
 
 
-def build(name: str, *, seed: int = 5, bfloat16: bool = False) -> Any:
+def build(name: str, *, seed: int = 5, bfloat16: bool = False, layers: int | None = None) -> Any:
     """A model of one family, eval mode, on the processor, prepared as the daemon prepares its own."""
     import torch
     import transformers
@@ -47,6 +47,8 @@ def build(name: str, *, seed: int = 5, bfloat16: bool = False) -> Any:
 
     torch.manual_seed(seed)
     kind, fields = _FAMILIES[name]
+    if layers is not None:
+        fields = {**fields, "num_hidden_layers": layers, "sliding_window_pattern": layers}
     model: Any = transformers.AutoModelForCausalLM.from_config(getattr(transformers, kind)(**fields)).eval()
     model = model.to(torch.bfloat16) if bfloat16 else model
     prepare(model)

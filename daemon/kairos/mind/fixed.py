@@ -11,7 +11,7 @@ What is masked counts for exactly nothing: its weight is exp(-inf) = 0, and rows
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import torch
@@ -26,6 +26,13 @@ from kairos.mind.ring import WindowRing
 BUCKETS: Final = (1, 8, 16, 24, 32, 48, 64, 96, 128)
 _STEP: Final = 64
 _ENDLESS: Final = 1 << 40
+Write = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], None]
+
+
+def write_rows(keys: Tensor, values: Tensor, new_keys: Tensor, new_values: Tensor, slots: Tensor) -> None:
+    """Put a chunk [1, heads, N, D] of K and of V at `slots` [N]."""
+    keys.index_copy_(2, slots, new_keys)
+    values.index_copy_(2, slots, new_values)
 
 
 class Geometry:
@@ -54,9 +61,10 @@ class FixedLayer(CacheLayerMixin):
     is_croppable = False
     is_sliding = False
 
-    def __init__(self, geometry: Geometry) -> None:
+    def __init__(self, geometry: Geometry, write: Write) -> None:
         super().__init__()
         self.geometry = geometry
+        self._write = write
 
     def lazy_initialization(self, key_states: Tensor, value_states: Tensor) -> None:
         """Allocate once; zeros, since what is masked must still be finite."""
@@ -82,8 +90,7 @@ class FixedLayer(CacheLayerMixin):
             self.lazy_initialization(key_states, value_states)
         assert self.keys is not None
         assert self.values is not None
-        self.keys.index_copy_(2, slots, key_states)
-        self.values.index_copy_(2, slots, value_states)
+        self._write(self.keys, self.values, key_states, value_states, slots)
 
     def held(self, first: int, end: int) -> tuple[Tensor, Tensor]:
         """Copies of K and V of positions [first, end), in order."""
@@ -116,6 +123,7 @@ class FixedCache(Cache):
         kinds = DynamicCache(config=config).layers
         if not kinds:
             raise ModelUnfit(name_of(config), "its config names no layers that keep keys and values")
+        write = _writer(device)
         names: list[str] = getattr(config.get_text_config(decoder=True), "layer_types", None) or [type(k).__name__ for k in kinds]
         self._kinds: dict[str, Geometry] = {}
         layers: list[Any] = []
@@ -125,7 +133,7 @@ class FixedCache(Cache):
                 continue
             if name not in self._kinds:
                 self._kinds[name] = _geometry(kind, config, max_positions, slack, device)
-            layers.append(FixedLayer(self._kinds[name]))
+            layers.append(FixedLayer(self._kinds[name], write))
         super().__init__(layers=layers)
 
     @property
@@ -142,6 +150,11 @@ class FixedCache(Cache):
     def bytes_held(self) -> int:
         """Memory of all buffers; fixed after the first forward."""
         return sum(b.nbytes for layer in self.rings for b in (layer.keys, layer.values) if b is not None)
+
+    def clear(self) -> None:
+        """See `RingCache.clear`."""
+        for kind in self._kinds.values():
+            kind.ring.begin(0, 0)
 
     def padded(self, count: int) -> int:
         """Rows a chunk of `count` is fed as."""
@@ -199,6 +212,15 @@ class FixedCache(Cache):
         for kind in self._kinds.values():
             kind.ring.begin(kind.ring.least_at(pos), pos)
         return ""
+
+
+def _writer(device: torch.device) -> Write:
+    """One kernel for both, where there is CUDA."""
+    if device.type != "cuda":
+        return write_rows
+    from kairos.mind.gpu import kernels
+
+    return kernels.write_rows
 
 
 def _geometry(kind: Any, config: Any, max_positions: int, slack: int, device: torch.device) -> Geometry:

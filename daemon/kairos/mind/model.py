@@ -157,11 +157,16 @@ def load(model: str, cache: Path, *, adapter: Path | None, dtype: torch.dtype, d
 
 
 def prepare(network: Any) -> None:
-    """What makes a forward fast without changing what it computes; see `attention` and `packed`."""
+    """What makes a forward fast without changing what it computes; see `attention`, `packed` and `gpu`."""
     from kairos.mind import attention, packed
 
     attention.install(network)
-    packed.pack(network)
+    if network.device.type == "cuda":
+        from kairos.mind.gpu.fuse import fuse
+
+        fuse(network)
+    else:
+        packed.pack(network)
 
 
 def _weights_digest(directory: Path) -> str:

@@ -44,7 +44,7 @@ def open_reflex(settings: MindSettings, models: Path, actuators: Sequence[str], 
     dtype = dtype_of(settings, device)
     loaded = load(settings.model, models, adapter=adapter_of(settings), dtype=dtype, device=device)
     encoder = FrameEncoder(Tokenizer.from_file(str(loaded.tokenizer_file)), frame_tokens=settings.frame_tokens)
-    session = Session(loaded.model, max_positions=settings.max_positions)
+    session = Session(loaded.model, max_positions=settings.max_positions, layers="views" if device == "cpu" else "fixed")
     calibrated = loaded.threshold if loaded.threshold is not None else 0.0
     threshold = calibrated if settings.threshold is None else settings.threshold
     if memo is None and settings.memo_frames:

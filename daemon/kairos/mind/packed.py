@@ -50,8 +50,11 @@ class NarrowHead(nn.Module):
         return linear(x, weight, bias)
 
     @contextmanager
-    def only(self, ids: Sequence[int]) -> Generator[None]:
-        """While inside, of the vocabulary only `ids`."""
+    def only(self, ids: Sequence[int] | None) -> Generator[None]:
+        """While inside, of the vocabulary only `ids`; all of it if None."""
+        if ids is None:
+            yield
+            return
         key = tuple(ids)
         if key not in self._few:
             bias = None if self.bias is None else self.bias[list(key)]

@@ -16,6 +16,7 @@ import torch
 from kairos.errors import SnapshotRefused
 from kairos.events import Frame, Judgement, Verdict
 from kairos.logs import get_logger
+from kairos.mind.fixed import BUCKETS
 from kairos.mind.frames import FrameEncoder
 from kairos.mind.grammar import ActionGrammar
 from kairos.mind.memo import Memo, frame_key
@@ -42,6 +43,9 @@ class Reflex:
         self._device = device
         self._policy = encoder.policy(actuators)
         self._memo = memo
+        self._watched = (encoder.action_id, encoder.no_op_id)
+        session.warm(BUCKETS, self._watched)
+        session.warm((1,), None)
         self._trial: tuple[Frame, str] | None = None
         self._lived: list[tuple[Frame, str]] = []
         self.anchor = 0
@@ -62,7 +66,7 @@ class Reflex:
                 verdict=Verdict.NO_OP, margin=margin, threshold=self._threshold, positions=0,
                 ms=(time.perf_counter() - started) * 1000, known=True,
             )  # fmt: skip
-        action, no_op = self._feed(frame, only=(self._encoder.action_id, self._encoder.no_op_id)).tolist()
+        action, no_op = self._feed(frame, only=self._watched).tolist()
         positions = self._session.pos - self.anchor
         margin = action - no_op
         if self._memo is not None and not self._memo.learn(frame_key(frame), margin):
@@ -147,8 +151,8 @@ class Reflex:
         return 2 * (self._encoder.frame_tokens + self._answer_tokens)
 
     def _live(self, frame: Frame, answer: str) -> None:
-        self._feed(frame, only=(self._encoder.no_op_id,))
-        self._session.prefill(self._encoder.answer(answer), only=(self._encoder.no_op_id,))
+        self._feed(frame, only=self._watched)
+        self._session.prefill(self._encoder.answer(answer), only=self._watched)
         self._lived.append((frame, answer))
         self.anchor = self._session.pos
         self._stand()

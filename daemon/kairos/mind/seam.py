@@ -24,8 +24,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import torch
 from torch import Tensor
@@ -34,7 +33,10 @@ from kairos.errors import RewindError, RowsRefused
 from kairos.events import Rows
 from kairos.mind.cache import RingCache
 from kairos.mind.fixed import FixedCache
-from kairos.mind.packed import narrow
+from kairos.mind.packed import NarrowHead, narrow
+
+if TYPE_CHECKING:
+    from kairos.mind.gpu.graphs import Graphs
 
 Layers = Literal["views", "fixed"]
 _SLACK: Final = 768
@@ -51,13 +53,18 @@ class Session:
         `layers` are "views" (K and V exactly as long as needed, for a processor) or "fixed" (static shapes, for a GPU).
         """
         self._model = model
-        self._layers: Layers = layers
         self._head = narrow(model)
         self._oldest = 0
-        self._slack = slack
         self._wants_ids = bool(getattr(model.config, "hidden_size_per_layer_input", 0))
         self.max_positions = max_positions
-        self._cache = self._empty()
+        sizes = {"max_positions": max_positions, "slack": slack}
+        self._cache: RingCache | FixedCache
+        self._graphs: Graphs | None = None
+        if layers == "views":
+            self._cache = RingCache(model.config, **sizes)
+        else:
+            self._cache = FixedCache(model.config, **sizes, device=model.device)
+            self._graphs = _graphs(model, self._cache, self._head)
 
     @property
     def pos(self) -> int:
@@ -105,7 +112,8 @@ class Session:
     def score(self, ids: Sequence[int]) -> float:
         """Feed `ids` as one chunk; returns the log-probability of all but the first, each after what precedes it."""
         self._cache.check_room(len(ids))
-        logits = self._run(None, torch.arange(len(ids), device=self._model.device), input_ids=self._ids(ids))
+        device = self._model.device
+        logits = self._run(None, torch.arange(len(ids), device=device), input_ids=self._ids(ids).to(device))
         logs = logits[:-1].float().log_softmax(-1)
         return float(logs.gather(1, torch.tensor(list(ids[1:]), device=logs.device)[:, None]).sum())
 
@@ -146,13 +154,14 @@ class Session:
         return self._cache.replace(pos, [(blocks[f"{n}.k"].to(device), blocks[f"{n}.v"].to(device)) for n in numbers])
 
     def close(self) -> None:
-        """Let the cache go. Closing twice is fine."""
-        self._cache = self._empty()
+        """Let all that was lived go; the buffers stay. Closing twice is fine."""
+        self._cache.clear()
         self._oldest = 0
 
-    def _empty(self) -> RingCache | FixedCache:
-        config, sizes = self._model.config, {"max_positions": self.max_positions, "slack": self._slack}
-        return RingCache(config, **sizes) if self._layers == "views" else FixedCache(config, **sizes, device=self._model.device)
+    def warm(self, buckets: Sequence[int], only: Sequence[int] | None) -> None:
+        """Meet chunks of these sizes ahead of time, so that none is met for the first time when it matters. GPU alone."""
+        if self._graphs is not None:
+            self._graphs.warm(buckets, None if only is None else tuple(only))
 
     def _check(self, rows: Tensor) -> None:
         if rows.ndim != 2 or rows.shape[1] != self.width:  # noqa: PLR2004 - [N, H]
@@ -174,10 +183,15 @@ class Session:
         return {"input_ids": ids[None]}
 
     def _ids(self, ids: Sequence[int]) -> Tensor:
-        return torch.tensor([list(ids)], device=self._model.device)
+        """[1, N]; on the host where a graph copies them to the device itself."""
+        return torch.tensor([list(ids)], device=None if self._graphs is not None else self._model.device)
 
     def _forward(self, only: Sequence[int] | None, **inputs: Tensor) -> Tensor:
         (given,) = inputs.values()
+        if self._graphs is not None:
+            logits = self._graphs.run(given, self.pos, None if only is None else tuple(only))
+            self._cache.advance(given.shape[1])
+            return logits
         last = torch.tensor([given.shape[1] - 1], device=given.device)
         return self._run(only, last, **inputs)[0]
 
@@ -188,10 +202,19 @@ class Session:
         count, padded = given.shape[1], self._cache.padded(given.shape[1])
         rows = torch.nn.functional.pad(given, (*(0, 0) * (given.ndim - 2), 0, padded - count)) if padded > count else given
         besides = self._cache.begin(torch.arange(self.pos, self.pos + padded, device=given.device))
-        with nullcontext() if only is None else self._head.only(only):
+        with self._head.only(only):
             out = self._model(**{name: rows}, **besides, past_key_values=self._cache, use_cache=True, logits_to_keep=keep)
         self._cache.advance(count)
         return out.logits[0]
+
+
+def _graphs(model: Any, cache: FixedCache, head: NarrowHead) -> Graphs | None:
+    """CUDA graphs, where there is CUDA."""
+    if model.device.type != "cuda":
+        return None
+    from kairos.mind.gpu.graphs import Graphs
+
+    return Graphs(model, cache, head)
 
 
 def tensor(rows: Rows, *, dtype: torch.dtype, device: str) -> Tensor:
