@@ -168,7 +168,7 @@ def _linears(model: Any, rows: int) -> Ms:
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         forward()
-    return graph.replay
+    return lambda _reads=forward: graph.replay()  # a graph does not hold what it reads
 
 
 def _reprefill(model: Any, count: int) -> float:

@@ -31,7 +31,7 @@ class Reflex:
 
     def __init__(
         self, session: Session, encoder: FrameEncoder, *, actuators: Sequence[str], threshold: float,
-        answer_tokens: int, dtype: torch.dtype, device: str, memo: Memo | None = None,
+        answer_tokens: int, dtype: torch.dtype, device: str, memo: Memo | None = None, rules: Sequence[str] = (),
     ) -> None:  # fmt: skip
         """Prefills the policy at once. With a `memo`, a frame it knows to be NO_OP is not fed."""
         self._session = session
@@ -41,7 +41,7 @@ class Reflex:
         self._threshold = threshold
         self._dtype = dtype
         self._device = device
-        self._policy = encoder.policy(actuators)
+        self._actuators = tuple(actuators)
         self._memo = memo
         self._watched = (encoder.action_id, encoder.no_op_id)
         session.warm(BUCKETS, self._watched)
@@ -49,7 +49,7 @@ class Reflex:
         self._trial: tuple[Frame, str] | None = None
         self._lived: list[tuple[Frame, str]] = []
         self.anchor = 0
-        self._begin()
+        self.begin(rules)
 
     def judge(self, frame: Frame) -> Judgement:
         """Feed `frame` and read its verdict; settle with `commit` or `rewind`."""
@@ -133,6 +133,11 @@ class Reflex:
         self._begin()
         self.restore(keep)
         return dropped
+
+    def begin(self, rules: Sequence[str] = ()) -> None:
+        """Forget everything and live behind a policy with `rules`."""
+        self._policy = self._encoder.policy(self._actuators, rules)
+        self._begin()
 
     def _begin(self) -> None:
         """An empty ring with the policy in it: what a restart begins with."""

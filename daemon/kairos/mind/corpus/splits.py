@@ -17,15 +17,28 @@ Split = Literal["train", "valid", "test"]
 
 DOMAINS: Final[dict[Split, tuple[str, ...]]] = {
     "train": (),
-    "valid": ("vpn", "queues", "appliances", "macos"),
-    "test": ("containers", "printers", "ups-pdu", "lab-science", "vehicles", "dhcp-ntp", "git-servers", "app-servers"),
+    "valid": ("vpn", "queues", "appliances", "macos", "coordination", "kiosks-signage"),
+    "test": (
+        "containers",
+        "printers",
+        "ups-pdu",
+        "lab-science",
+        "vehicles",
+        "dhcp-ntp",
+        "git-servers",
+        "app-servers",
+        "service-mesh",
+        "laptops",
+        "water-works",
+    ),  # fmt: skip
 }
 _STYLES: Final[dict[Split, tuple[str, ...]]] = {
     "train": (),
     "valid": ("iso", "android", "tagged"),
     "test": ("java", "sentence", "klog", "cef"),
 }
-_FILES: Final = ("hardware", "access", "services", "operations", "desktops", "household", "signals")
+_FILES: Final = ("hardware", "access", "services", "operations", "desktops", "household", "signals",
+          "platforms", "fabric", "threats", "devices", "industry", "everyday")  # fmt: skip
 _EVERY: Final = 5
 
 

@@ -92,7 +92,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor, scale: float) -> Tenso
     blocks = triton.cdiv(group * rows, block)
     span = _KEYS * triton.cdiv(triton.cdiv(size, _KEYS), max(1, min(_SPLITS, _PROGRAMS // (kv_heads * blocks))))
     splits = triton.cdiv(size, span)
-    wide = triton.next_power_of_2(width)
+    wide = max(16, triton.next_power_of_2(width))
     parts = torch.empty(heads * rows * splits, width, dtype=torch.float32, device=q.device)
     peaks, totals = torch.empty(2, heads * rows * splits, dtype=torch.float32, device=q.device)
     out = torch.empty(1, rows, heads, width, dtype=q.dtype, device=q.device)

@@ -121,7 +121,11 @@ def _rotates_halves(own: Any, like: Tensor) -> bool:
     q, k = _random(like, 1, 2, 4, 32), _random(like, 1, 1, 4, 32)
     angles = _random(like, 1, 4, 16).repeat(1, 1, 2)
     given = (q, k, angles.cos(), angles.sin())
-    return all(_same(a, b) for a, b in zip(kernels.rotate(*given), own(*given), strict=True))
+    try:
+        theirs = own(*given)
+    except TypeError:  # it takes something else: Gemma 3n and 4 turn q and k one by one
+        return False
+    return all(_same(a, b) for a, b in zip(kernels.rotate(*given), theirs, strict=True))
 
 
 def _random(like: Tensor, *shape: int) -> Tensor:

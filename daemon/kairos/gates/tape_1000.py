@@ -1,0 +1,120 @@
+"""`kairos gate tape-1000`: thousands of distinct ticks from domains and in styles that training never saw.
+
+Lives of the split `test`: rings of 0 to 64 retained actions, some with rules of an owner, and frames
+tried at each anchor; no frame says how grave it is. Severity words, a bag of words trained on the same
+corpus, and this mind are judged on the same frames. Ambiguous ticks are reported apart. With `--data`,
+tapes (docs/gates.md) are judged instead, without history.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from kairos.events import Frame
+from kairos.gates.baselines import BagOfWords, severity
+from kairos.judging import Check, Findings, GateError, Trial, missed
+from kairos.judging.rates import auc, false_rate_at_recall, upper95
+from kairos.mind.corpus.generate import Corpus, examples
+
+_DEPTHS: Final = (0, 0, 1, 2, 4, 8, 16, 32, 64)
+_NEGATIVES: Final = 3000
+_POSITIVES: Final = 1000
+_QUICK: Final = 120
+_A_LIFE: Final = 260
+_AMBIGUOUS: Final = 200
+_TRAINING: Final = 30_000
+Judged = list[tuple[float, bool, Frame]]
+
+
+def run(trial: Trial) -> Findings:
+    """All lives, the baselines on the same frames, the ambiguous ones apart."""
+    from kairos.config import MindSettings, places
+    from kairos.mind.opened import open_reflex, use_threads
+
+    use_threads(0)
+    opened = open_reflex(MindSettings(memo_frames=0), places().models, ["log", "notify"])
+    found = _tape(opened, trial.data) if trial.data else _lives(opened, trial)
+    scores, labels, frames = [m for m, _, _ in found], [grave for _, grave, _ in found], [f for _, _, f in found]
+    limit = opened.threshold
+    false = sum(s > limit for s, grave in zip(scores, labels, strict=True) if not grave)
+    lost = sum(s <= limit for s, grave in zip(scores, labels, strict=True) if grave)
+    positives, negatives = sum(labels), len(labels) - sum(labels)
+    words = BagOfWords(list(itertools.islice(examples(trial.seed), 3000 if trial.quick else _TRAINING)), seed=trial.seed)
+    rivals = {"severity": [severity(f) for f in frames], "bag_of_words": [words.score(f) for f in frames]}
+    recall = 1 - lost / max(1, positives)
+    ours, best = false / max(1, negatives), min(false_rate_at_recall(r, labels, recall) for r in rivals.values())
+    figures: dict[str, Any] = {
+        "negatives": negatives, "positives": positives, "auc": auc(scores, labels),
+        "false_action_rate": ours, "false_action_upper95": upper95(false, negatives),
+        "missed_rate": lost / max(1, positives), "missed_upper95": upper95(lost, positives),
+        **{f"auc_{name}": auc(values, labels) for name, values in rivals.items()},
+        "false_alarms_vs_baseline": ours / best if best else None,
+        "ambiguous_acted_on": None if trial.data else _ambiguous(opened, trial),
+    }  # fmt: skip
+    bars = missed(figures, {
+        "auc": (">=", 0.995), "false_action_rate": ("<=", 0.005), "false_action_upper95": ("<=", 0.01),
+        "missed_rate": ("<=", 0.01), "missed_upper95": ("<=", 0.02), "false_alarms_vs_baseline": ("<=", 0.5),
+    })  # fmt: skip
+    if not (trial.quick or trial.data):
+        bars += missed(figures, {"negatives": (">=", _NEGATIVES), "positives": (">=", _POSITIVES)})
+    config = {"mind": "default", "digests": opened.digests, "threshold": limit, "retained": _DEPTHS, "split": "test"}
+    return Findings(figures=figures, failed=bars, config=config, data={"n": len(found), "seed": trial.seed, "digest": None})
+
+
+def _lives(opened: Any, trial: Trial) -> Judged:
+    """Distinct frames until there are enough of both kinds."""
+    corpus, found, seen = Corpus(trial.seed, "test"), list[tuple[float, bool, Frame]](), set[str]()
+    enough = (_QUICK * 3 // 4, _QUICK // 4) if trial.quick else (_NEGATIVES, _POSITIVES)
+    for depth in itertools.cycle(_DEPTHS):
+        life = corpus.life(depth=depth, frames=30 if trial.quick else _A_LIFE)
+        opened.reflex.begin(life.rules)
+        opened.reflex.restore([(past.frame, past.answer or "") for past in life.retained])
+        for example in life.frames:
+            if example.frame.text and example.frame.text not in seen:
+                seen.add(example.frame.text)
+                found.append((margin(opened, example.frame), example.answer is not None, example.frame))
+        positives = sum(grave for _, grave, _ in found)
+        trial.progress(min(len(found), sum(enough)), sum(enough))
+        if len(found) - positives >= enough[0] and positives >= enough[1]:
+            return found
+    raise AssertionError("a cycle does not end")
+
+
+def _tape(opened: Any, folder: Path) -> Judged:
+    """The tapes of a folder; a tick of two acceptable verdicts is left out."""
+    found: Judged = []
+    for path in sorted(folder.glob("*.jsonl")):
+        for line in path.read_text("utf-8").splitlines():
+            row = json.loads(line)
+            if row.get("expect") not in ("ACTION", "NO_OP"):
+                continue
+            body = row["body"]
+            text = body if isinstance(body, str) else " ".join(f"{name}={value}" for name, value in body.items())
+            frame = Frame(kind="text" if isinstance(body, str) else "metric", source=row.get("source", "tape"), text=text)
+            found.append((margin(opened, frame), row["expect"] == "ACTION", frame))
+    if not found:
+        raise GateError(f"{folder} holds no tape with an `expect` of ACTION or NO_OP; see docs/gates.md")
+    return found
+
+
+def _ambiguous(opened: Any, trial: Trial) -> float:
+    """The share of ticks acted on that may be judged either way; no bar."""
+    corpus, count = Corpus(trial.seed, "test"), 20 if trial.quick else _AMBIGUOUS
+    opened.reflex.begin()
+    return sum(margin(opened, corpus.ambiguous().frame) > opened.threshold for _ in range(count)) / count
+
+
+def margin(opened: Any, frame: Frame) -> float:
+    """What the reflex would decide by, at the anchor; nothing is decoded."""
+    encoder = opened.encoder
+    action, no_op = opened.session.prefill(encoder.frame(frame), only=(encoder.action_id, encoder.no_op_id)).tolist()
+    opened.session.rewind(opened.reflex.anchor)
+    return float(action - no_op)
+
+
+GATE: Final = Check(
+    kind="gate", name="tape-1000", summary="thousands of distinct ticks from domains and styles never seen", run=run, takes_data=True
+)

@@ -1,0 +1,51 @@
+"""Rates with their intervals, and areas under curves: what every gate of judgement reports."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+_Z: Final = 1.959964
+_RESAMPLES: Final = 1000
+
+
+def upper95(wrong: int, of: int) -> float:
+    """Upper end of Wilson's 95 % interval of a rate (Wilson 1927); 1 of nothing."""
+    if not of:
+        return 1.0
+    rate, z = wrong / of, _Z * _Z / of
+    return (rate + z / 2 + _Z * math.sqrt(rate * (1 - rate) / of + z / (4 * of))) / (1 + z)
+
+
+def auc(scores: Sequence[float], labels: Sequence[bool]) -> float:
+    """Area under the ROC curve (Mann-Whitney), ties half; 0.5 where there is only one class."""
+    ranked = sorted(zip(scores, labels, strict=True))
+    positives, place, total = sum(labels), 0, 0.0
+    while place < len(ranked):
+        end = place
+        while end < len(ranked) and ranked[end][0] == ranked[place][0]:
+            end += 1
+        total += sum(label for _, label in ranked[place:end]) * (place + 1 + end) / 2
+        place = end
+    pairs = positives * (len(ranked) - positives)
+    return (total - positives * (positives + 1) / 2) / pairs if pairs else 0.5
+
+
+def bootstrap(items: Sequence[T], figure: Callable[[Sequence[T]], float], *, seed: int, resamples: int = _RESAMPLES) -> tuple[float, float]:
+    """The 95 % interval of `figure` over resampled `items`."""
+    rng = Random(seed)  # noqa: S311 - resampling, no secret
+    found = sorted(figure(rng.choices(items, k=len(items))) for _ in range(resamples))
+    return found[int(0.025 * resamples)], found[int(0.975 * resamples)]
+
+
+def false_rate_at_recall(scores: Sequence[float], labels: Sequence[bool], recall: float) -> float:
+    """The share of negatives at or above the score that catches `recall` of the positives."""
+    grave = sorted((s for s, label in zip(scores, labels, strict=True) if label), reverse=True)
+    quiet = [s for s, label in zip(scores, labels, strict=True) if not label]
+    if not grave or not quiet:
+        return 0.0
+    limit = grave[min(len(grave) - 1, max(0, math.ceil(recall * len(grave)) - 1))]
+    return sum(s >= limit for s in quiet) / len(quiet)
