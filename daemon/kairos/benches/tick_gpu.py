@@ -34,7 +34,7 @@ def run(trial: Trial) -> Findings:
     if not torch.cuda.is_available():
         raise GateError("this bench needs a CUDA device, and torch sees none")
     rounds = 20 if trial.quick else 100
-    figures = _large(rounds) | {"default_mind_idle_ms": _small(rounds)}
+    figures = _large(rounds, trial) | {"default_mind_idle_ms": _small(rounds)}
     bars = missed(figures, {
         "tick_over_linears": ("<=", 1.2), "decode_over_linears": ("<=", 1.2), "slope_ratio": (">=", 127),
         "logit_diffs": ("==", 0), "default_mind_idle_ms": ("<=", 3),
@@ -46,7 +46,7 @@ def run(trial: Trial) -> Findings:
     return Findings(figures=figures, failed=bars, config=config, data={"n": rounds, "seed": trial.seed, "digest": None})
 
 
-def _large(rounds: int) -> dict[str, Any]:
+def _large(rounds: int, trial: Trial) -> dict[str, Any]:
     import transformers
 
     config = transformers.Gemma3TextConfig(
@@ -63,7 +63,8 @@ def _large(rounds: int) -> dict[str, Any]:
     differing = _law(session)
     anchors = {count: _PREFIX + count * _ACTION for count in _RETAINED}
     samples: dict[Any, list[float]] = {}
-    for _ in range(rounds):
+    for number in range(rounds):
+        trial.progress(number, rounds)
         for count, at in anchors.items():
             _stand(session, at)
             samples.setdefault(count, []).append(_ms(lambda: _tick(session, _FRAME)))

@@ -88,7 +88,9 @@ class Step:
             self._embeds[0, :count] = given
         self._page[-2], self._page[-1] = at, count - 1
         self._graph.replay()
-        return self._logits.clone()
+        logits = self._logits.clone()
+        torch.cuda.current_stream().synchronize()  # the page may be written again from here on
+        return logits
 
     def _forward(self) -> None:
         self._inputs.copy_(self._page, non_blocking=True)
