@@ -10,7 +10,7 @@ from typing import Any, Final
 from kairos.events import Frame
 from kairos.mind.corpus.generate import Example
 
-_SEVERITY: Final = re.compile(
+SEVERITY_WORDS: Final = re.compile(
     r"\b(fatal|panic|emerg\w*|alert|crit\w*|severe|err\w*|fail\w*|denied|abort\w*|corrupt\w*|kill\w*|lost|timeout|warn\w*)\b", re.IGNORECASE
 )
 _GRADES: Final = {"fatal": 3.0, "panic": 3.0, "emerg": 3.0, "alert": 3.0, "crit": 3.0, "severe": 3.0, "err": 2.0, "warn": 1.0}
@@ -20,7 +20,7 @@ _WORD: Final = re.compile(r"[a-z]{2,}|\d+")
 
 def severity(frame: Frame) -> float:
     """How bad the worst severity word is; 0 without any."""
-    words = [word.lower() for word in _SEVERITY.findall(frame.text)]
+    words = [word.lower() for word in SEVERITY_WORDS.findall(frame.text)]
     return max((next((grade for stem, grade in _GRADES.items() if word.startswith(stem)), 1.5) for word in words), default=0.0)
 
 

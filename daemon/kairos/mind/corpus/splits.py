@@ -30,7 +30,7 @@ DOMAINS: Final[dict[Split, tuple[str, ...]]] = {
         "service-mesh",
         "laptops",
         "water-works",
-    ),  # fmt: skip
+    ),
 }
 _STYLES: Final[dict[Split, tuple[str, ...]]] = {
     "train": (),
