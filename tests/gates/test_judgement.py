@@ -1,0 +1,108 @@
+"""The gates of judgement: their arithmetic, their baselines, and a mind that must fail them."""
+
+from __future__ import annotations
+
+import itertools
+from random import Random
+
+import pytest
+import torch
+
+from kairos.events import Frame
+from kairos.gates import crucible
+from kairos.gates.baselines import BagOfWords, severity
+from kairos.gates.real_logs import templates
+from kairos.judging.rates import auc, bootstrap, false_rate_at_recall, upper95
+from kairos.mind.corpus.generate import examples
+from kairos.mind.opened import Opened
+from kairos.mind.reflex import Reflex
+from kairos.mind.seam import Session
+
+
+@pytest.fixture
+def opened(tiny_model, encoder):
+    def make(threshold):
+        session = Session(tiny_model, max_positions=3000)
+        reflex = Reflex(
+            session, encoder, actuators=("log", "notify"), threshold=threshold, answer_tokens=8, dtype=torch.float32, device="cpu"
+        )
+        return Opened(model=tiny_model, session=session, encoder=encoder, reflex=reflex, memo=None, threshold=threshold, digests={})
+
+    return make
+
+
+PLAIN = dict(zip((4, 12, 20), crucible._SALIENT, strict=True))
+
+
+def test_a_mind_that_never_acts_misses_all_three(opened):
+    found = crucible.live(opened(1e9), PLAIN)
+
+    assert (found["missed"], found["false_action"], found["pos_violation"], found["ticks"]) == (3, 0, 0, 24)
+
+
+def test_a_mind_that_always_acts_is_wrong_twenty_one_times_and_stands_where_it_should(opened):
+    found = crucible.live(opened(-1e9), PLAIN)
+
+    assert (found["missed"], found["false_action"], found["pos_violation"]) == (0, 21, 0)
+
+
+def test_wilsons_upper_end():
+    assert upper95(0, 3000) == pytest.approx(0.00128, abs=2e-5)
+    assert upper95(15, 3000) == pytest.approx(0.00824, abs=2e-5)
+    assert upper95(0, 0) == 1.0
+
+
+def test_the_area_counts_ties_as_half():
+    assert auc([1, 2, 3, 4], [False, False, True, True]) == 1.0
+    assert auc([1, 1, 1, 1], [False, True, False, True]) == 0.5
+    assert auc([4, 3, 2, 1], [False, False, True, True]) == 0.0
+
+
+def test_the_area_agrees_with_counting_pairs():
+    rng = Random(3)
+    rows = [(rng.randint(0, 9), rng.random() < 0.4) for _ in range(200)]
+    pairs = [(g, q) for (g, a), (q, b) in itertools.product(rows, rows) if a and not b]
+    counted = sum((g > q) + 0.5 * (g == q) for g, q in pairs) / len(pairs)
+
+    assert auc([s for s, _ in rows], [label for _, label in rows]) == pytest.approx(counted)
+
+
+def test_a_bootstrap_holds_the_mean_of_what_it_resamples():
+    low, high = bootstrap(list(range(100)), lambda rows: sum(rows) / len(rows), seed=1, resamples=200)
+
+    assert low < 49.5 < high
+
+
+def test_false_alarms_at_equal_recall():
+    scores, labels = [9, 8, 7, 6, 5, 4], [True, False, True, False, True, False]
+
+    assert false_rate_at_recall(scores, labels, 1.0) == pytest.approx(2 / 3)
+    assert false_rate_at_recall(scores, labels, 0.34) == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(("text", "least"), [("FATAL: x", 3.0), ("an error here", 2.0), ("Warning: y", 1.0), ("all is well", 0.0)])
+def test_severity_words_have_grades(text, least):
+    assert severity(Frame(kind="text", text=text)) == least
+
+
+def test_a_bag_of_words_learns_what_words_can_say():
+    words = BagOfWords(list(itertools.islice(examples(3), 3000)), seed=3)
+    fresh = list(itertools.islice(examples(4), 600))
+
+    assert auc([words.score(e.frame) for e in fresh], [e.answer is not None for e in fresh]) > 0.7
+
+
+def test_labels_are_stripped_and_templates_are_of_one_wording():
+    lines = [f"{'FATAL' if n % 2 else '-'} 1117 node {n} {'died' if n % 2 else 'is well'} today" for n in range(1000, 1040)]
+    found, labelled = templates(lines)
+
+    assert labelled
+    assert all("FATAL" not in line and not line.startswith("-") for template in found for line in template.lines)
+    assert {(template.grave, "died" in template.lines[0]) for template in found} <= {(True, True), (False, False)}
+
+
+def test_a_log_without_labels_is_left_as_it_is():
+    found, labelled = templates(["Jan 1 sshd: x", "Jan 2 sshd: y"])
+
+    assert not labelled
+    assert sum(len(template.lines) for template in found) == 2
