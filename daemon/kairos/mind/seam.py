@@ -190,9 +190,11 @@ class Session:
         (given,) = inputs.values()
         if self._graphs is not None:
             logits = self._graphs.run(given, self.pos, None if only is None else tuple(only))
-            self._cache.advance(given.shape[1])
-            return logits
-        last = torch.tensor([given.shape[1] - 1], device=given.device)
+            if logits is not None:
+                self._cache.advance(given.shape[1])
+                return logits
+            inputs = {name: value.to(self._model.device) for name, value in inputs.items()}
+        last = torch.tensor([given.shape[1] - 1], device=self._model.device)
         return self._run(only, last, **inputs)[0]
 
     @torch.inference_mode()

@@ -34,22 +34,34 @@ class Graphs:
         self._stream = torch.cuda.Stream(model.device)
         self._pool: Any = torch.cuda.graph_pool_handle()
         self._steps: dict[tuple[int, Only, bool], Step] = {}
+        self.given_up = False
+        """Whether the model does something no graph can hold; then chunks are fed step by step."""
 
     def warm(self, buckets: Sequence[int], only: Only) -> None:
         """Capture for these buckets now."""
         for rows in buckets:
             self._step(rows, only, by_rows=False)
 
-    def run(self, given: Tensor, at: int, only: Only) -> Tensor:
-        """Feed `given`, ids [1, N] or rows [1, N, H], at position `at`; returns the logits after its last, [V] or [len(only)]."""
-        return self._step(self._cache.padded(given.shape[1]), only, by_rows=given.is_floating_point())(given[0], at)
+    def run(self, given: Tensor, at: int, only: Only) -> Tensor | None:
+        """Feed `given`, ids [1, N] or rows [1, N, H], at position `at`; returns the logits after its last, [V] or [len(only)].
 
-    def _step(self, rows: int, only: Only, *, by_rows: bool) -> Step:
+        None if this model cannot be captured; then nothing was fed.
+        """
+        step = self._step(self._cache.padded(given.shape[1]), only, by_rows=given.is_floating_point())
+        return step and step(given[0], at)
+
+    def _step(self, rows: int, only: Only, *, by_rows: bool) -> Step | None:
         key = (rows, only, by_rows)
-        if key not in self._steps:
-            self._steps[key] = Step(self._model, self._cache, self._head, rows, only, by_rows=by_rows)
-            self._steps[key].capture(self._stream, self._pool)
-        return self._steps[key]
+        if key not in self._steps and not self.given_up:
+            step = Step(self._model, self._cache, self._head, rows, only, by_rows=by_rows)
+            try:
+                step.capture(self._stream, self._pool)
+            except RuntimeError as error:  # it copies from the host, or asks the device a question, in the middle
+                self.given_up = True
+                log.warning("graphs.given_up", reason=str(error).splitlines()[0], meaning="chunks are fed step by step, which is slower")
+                return None
+            self._steps[key] = step
+        return self._steps.get(key)
 
 
 class Step:
