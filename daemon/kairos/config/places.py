@@ -59,6 +59,11 @@ class Places:
         return self.state / "ring1.safetensors"
 
     @property
+    def policy(self) -> Path:
+        """The owner's rules."""
+        return self.state / "policy.md"
+
+    @property
     def memo(self) -> Path:
         """Margins known at the anchor of that snapshot."""
         return self.state / "memo.json"

@@ -35,8 +35,12 @@ class Opened:
     """Of all that a key or a value in Ring 1 depends on."""
 
 
-def open_reflex(settings: MindSettings, models: Path, actuators: Sequence[str], *, memo: Memo | None = None) -> Opened:
-    """Load the model and prefill the policy; `models` holds converted ones, `memo` takes the place of the settings' own.
+def open_reflex(
+    settings: MindSettings, models: Path, actuators: Sequence[str], *, rules: Sequence[str] = (), memo: Memo | None = None
+) -> Opened:
+    """Load the model and prefill the policy with the owner's `rules`.
+
+    `models` holds converted models; `memo` takes the place of the settings' own.
 
     Raises `ModelMissing`, `ModelUnfit`, `RingTooLarge`.
     """
@@ -51,9 +55,9 @@ def open_reflex(settings: MindSettings, models: Path, actuators: Sequence[str], 
         memo = Memo(size=settings.memo_frames, real_s=settings.memo_real_s)
     reflex = Reflex(
         session, encoder, actuators=actuators, threshold=threshold,
-        answer_tokens=settings.answer_tokens, dtype=dtype, device=device, memo=memo,
+        answer_tokens=settings.answer_tokens, dtype=dtype, device=device, memo=memo, rules=rules,
     )  # fmt: skip
-    digests = loaded.digests | {"policy": encoder.digest(actuators), "layers": session.geometry()}
+    digests = loaded.digests | {"policy": encoder.digest(actuators, rules), "layers": session.geometry()}
     return Opened(model=loaded.model, session=session, encoder=encoder, reflex=reflex, memo=memo, threshold=threshold, digests=digests)
 
 

@@ -18,6 +18,7 @@ import anyio
 import msgspec
 
 from kairos.config import MindSettings, Places
+from kairos.config.rules import read_rules
 from kairos.events import Frame, Judgement
 from kairos.ports import Mind
 
@@ -162,7 +163,7 @@ async def open_mind(
         from kairos.mind.snapshot import RingFile
 
         use_threads(settings.threads)
-        opened = open_reflex(settings, places.models, actuators)
+        opened = open_reflex(settings, places.models, actuators, rules=read_rules(places.policy))
         kept = RingFile(places.ring, key=key, made_by=opened.digests)
         return ResidentMind(thread, opened, places=places, kept=kept, key=key)
 
