@@ -184,6 +184,15 @@ def test_after_an_action_nothing_is_known_of_the_old_anchor(make):
     assert len(table._table) == 0
 
 
+def test_behind_other_rules_nothing_is_known(make):
+    table = Memo(seed=1)
+    reflex = make(1e9, memo=table)
+    _ticks(reflex, _frame("disk ok"), 3)
+    reflex.begin(["tell me of disks"])
+
+    assert not _ticks(reflex, _frame("disk ok"), 1)[0].known
+
+
 def test_a_planted_wrong_margin_is_caught_and_forgotten(make):
     table = Memo(seed=1)
     reflex = make(1e9, memo=table)

@@ -149,7 +149,8 @@ class Reflex:
     def _stand(self) -> None:
         """The ring holds what was lived: another anchor, another memo."""
         if self._memo is not None:
-            self._memo.move(hashlib.blake2b("".join(fingerprint(*item) for item in self._lived).encode(), digest_size=16).hexdigest())
+            lived = [fingerprint(*item) for item in self._lived]
+            self._memo.move(hashlib.blake2b(repr((self._policy, lived)).encode(), digest_size=16).hexdigest())
 
     def _reserve(self) -> int:
         """Positions that must stay free for one more frame and its answer."""
