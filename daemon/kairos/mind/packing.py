@@ -11,7 +11,7 @@ frame to the next.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -103,9 +103,9 @@ def collate(rows: Sequence[Row], length: int) -> Batch:
     )  # fmt: skip
 
 
-def batch(encoder: FrameEncoder, seed: object, *, tokens: int, split: Split = "train") -> Batch:
-    """The batch that `seed` names: rows of one length, of about `tokens` tokens in all."""
-    rng, corpus = Random(f"batch/{seed}/{split}"), Corpus(seed, split)  # noqa: S311 - a corpus, no secret
+def batch(encoder: FrameEncoder, seed: object, *, tokens: int, split: Split = "train", metrics: float = 0.08) -> Batch:
+    """The batch that `seed` names: rows of one length, of about `tokens` tokens in all; `metrics` as in `Corpus`."""
+    rng, corpus = Random(f"batch/{seed}/{split}"), Corpus(seed, split, metrics=metrics)  # noqa: S311 - a corpus, no secret
     long = rng.random() < _LONG_SHARE
     length = _LONG if long else _SHORT
     rows: list[Row] = []
@@ -115,11 +115,3 @@ def batch(encoder: FrameEncoder, seed: object, *, tokens: int, split: Split = "t
         rng.shuffle(actuators)
         rows.append(row(encoder, corpus.life(depth=depth, frames=length // 24), actuators, length))
     return collate(rows, length)
-
-
-def batches(encoder: FrameEncoder, seed: int, *, tokens: int, split: Split = "train") -> Iterator[Batch]:
-    """Endless batches."""
-    number = 0
-    while True:
-        yield batch(encoder, f"{seed}/{number}", tokens=tokens, split=split)
-        number += 1

@@ -43,18 +43,18 @@ def _encoder(tokenizer_file: str) -> FrameEncoder:
     return FrameEncoder(Tokenizer.from_file(tokenizer_file))
 
 
-def _made(tokenizer_file: str, seed: str, tokens: int, split: Split) -> Batch:
+def _made(tokenizer_file: str, seed: str, tokens: int, metrics: float) -> Batch:
     torch.set_num_threads(1)
-    return batch(_encoder(tokenizer_file), seed, tokens=tokens, split=split)
+    return batch(_encoder(tokenizer_file), seed, tokens=tokens, metrics=metrics)
 
 
-def prepared(pool: ProcessPoolExecutor, tokenizer_file: Path, seed: int, tokens: int) -> Iterator[Batch]:
+def prepared(pool: ProcessPoolExecutor, tokenizer_file: Path, seed: int, *, tokens: int, metrics: float) -> Iterator[Batch]:
     """Endless batches, made ahead by other processes, in the order of their seeds."""
     waiting: list[Future[Batch]] = []
     number = 0
     while True:
         while len(waiting) < _AHEAD:
-            waiting.append(pool.submit(_made, str(tokenizer_file), f"{seed}/{number}", tokens, "train"))
+            waiting.append(pool.submit(_made, str(tokenizer_file), f"{seed}/{number}", tokens, metrics))
             number += 1
         yield waiting.pop(0).result()
 
@@ -149,12 +149,12 @@ def train(args: argparse.Namespace) -> None:
     started, best, kept = time.monotonic(), -1.0, adapter.copy(wrapped)
     kind = args.device.split(":")[0]
     with ProcessPoolExecutor(args.workers, mp_context=get_context("spawn")) as pool:
-        source = prepared(pool, tokenizer_file, args.seed, args.tokens)
+        source = prepared(pool, tokenizer_file, args.seed, tokens=args.tokens, metrics=args.metrics)
         for step in range(1, args.steps + 1):
             spent = (time.monotonic() - started) / args.seconds
             progress = max(step / args.steps, spent)
             for group in optimiser.param_groups:
-                group["lr"] = args.lr * min(1.0, step / 40) * (0.5 + 0.5 * math.cos(math.pi * min(1.0, progress)))
+                group["lr"] = args.lr * min(1.0, step / args.warm) * (0.5 + 0.5 * math.cos(math.pi * min(1.0, progress)))
             with torch.autocast(kind, dtype=torch.bfloat16):
                 verdict, words = losses(model, next(source), args.device)
                 loss = _VERDICT_WEIGHT * verdict + _WORDS_WEIGHT * words
@@ -162,7 +162,7 @@ def train(args: argparse.Namespace) -> None:
             loss.backward()
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
             optimiser.step()
-            if step % 25 == 0 or step == 1:
+            if step % 25 == 0 or step in (1, 5):
                 _say(step=step, verdict=round(verdict.item(), 4), words=round(words.item(), 4), s=round(time.monotonic() - started, 1))
             last = step == args.steps or progress >= 1.0
             if step % args.every == 0 or last:
@@ -214,6 +214,8 @@ def main() -> None:
     parser.add_argument("--valid", type=int, default=3000, help="frames of a look")
     parser.add_argument("--test", type=int, default=4000, help="frames at the end")
     parser.add_argument("--workers", type=int, default=8, help="processes that make batches")
+    parser.add_argument("--warm", type=int, default=40, help="steps of warm-up")
+    parser.add_argument("--metrics", type=float, default=0.08, help="share of metric frames")
     parser.add_argument("--init", help="an adapter to go on from")
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")

@@ -17,6 +17,7 @@ from kairos.mind.corpus.styles import STYLES, WEIGHTS
 
 _SERIES_SHARE: Final = 0.3
 _GRAVE_SHARE: Final = 0.4
+_UNKNOWN_SHARE: Final = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,9 @@ class Life:
 class Corpus:
     """Endless examples of one split; the same seed gives the same ones."""
 
-    def __init__(self, seed: object, split: Split = "train") -> None:
+    def __init__(self, seed: object, split: Split = "train", *, metrics: float = 0.08) -> None:
+        """`metrics` is the share of metric frames in training; the other splits have none of their own."""
+        self._metrics_share = metrics if split == "train" else 0.0
         self._rng = Random(f"{seed}/{split}")
         self._split: Split = split
         self._styles = styles(split)
@@ -56,9 +59,9 @@ class Corpus:
         kind = self._rng.random()
         if kind < 0.04:  # noqa: PLR2004 - idle beats are common and must never be in doubt
             return Example(frame=Frame.idle(), answer=None, domain="idle", style="idle")
-        if kind < 0.12 and self._split == "train":  # noqa: PLR2004 - metrics have no held-out twin
+        if kind < 0.04 + self._metrics_share:
             return self._metrics()
-        if kind < 0.18:  # noqa: PLR2004
+        if kind < 0.10 + self._metrics_share:
             return self._injection()
         return self.event()
 
@@ -159,6 +162,10 @@ class Corpus:
             chosen = [row for row in chosen if row is not bad]
             chosen.insert(rng.randint(0, len(chosen)), bad)
         parts, answer = list[str](), None
+        if rng.random() < _UNKNOWN_SHARE:  # a number nobody explained is no alarm
+            parts.append(
+                f"{draw('word', rng)}_{draw('word', rng)}{rng.choice(['', '_total', '_ms', '_percent', '_c'])}={_number(rng, [0, 90])}"
+            )
         for row in chosen:
             label = draw(row["label"], rng) if "label" in row else ""
             value = _number(rng, row["bad"] if row is bad else row["ok"])
