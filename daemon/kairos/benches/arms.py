@@ -6,7 +6,7 @@ feed it, read the logits after it, be back where it was. None decodes.
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -94,10 +94,10 @@ class LlamaCpp:
     """llama.cpp on the same GGUF, its own KV cache kept and cut back after each frame."""
 
     def __init__(self, name: str, gguf: Path, *, threads: int, positions: int) -> None:
-        if importlib.util.find_spec("llama_cpp") is None:
-            raise GateError("the peer llama-cpp-python is not installed: run `make bench-peers` first")
-        import llama_cpp
-
+        try:
+            llama_cpp: Any = importlib.import_module("llama_cpp")
+        except ModuleNotFoundError as error:
+            raise GateError("the peer llama-cpp-python is not installed: run `make bench-peers` first") from error
         self.name = name
         self._llama: Any = llama_cpp.Llama(str(gguf), n_ctx=positions, n_threads=threads, n_threads_batch=threads, verbose=False)
         self.build = f"llama-cpp-python {llama_cpp.__version__}: {llama_cpp.llama_print_system_info().decode().strip()}"
