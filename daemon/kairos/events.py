@@ -92,6 +92,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     margin: float
     """logit(ACTION) - logit(NO_OP) at the first answer position."""
     threshold: float
+    """The margin above which the verdict is ACTION."""
     positions: int
     """Tokens and rows that were fed."""
     ms: float
@@ -99,6 +100,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     what: str = ""
     reason: str = ""
     """Why the frame could not be judged as it was; empty when it could."""
+    probability: float = 0.0
+    """The margin as a calibrated probability that a person should be told."""
     known: bool = False
     """Whether the margin was remembered, not worked out: the same frame at the same anchor."""
 

@@ -6,6 +6,7 @@ ledger would have to know each other.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -143,7 +144,8 @@ class Settler(Settling):
         body: dict[str, Any] = {
             "verdict": judgement.verdict.value,
             "margin": round(judgement.margin, 4),
-            "threshold": round(judgement.threshold, 4),
+            "threshold": round(judgement.threshold, 4) if math.isfinite(judgement.threshold) else None,
+            "probability": round(judgement.probability, 4),
             "positions": judgement.positions,
             "ms": round(judgement.ms, 1),
         }

@@ -12,11 +12,11 @@ from kairos.events import Frame
 from kairos.gates import crucible
 from kairos.gates.baselines import BagOfWords, severity
 from kairos.gates.real_logs import templates
-from kairos.judging.rates import auc, bootstrap, false_rate_at_recall, upper95
 from kairos.mind.corpus.generate import examples
 from kairos.mind.opened import Opened
 from kairos.mind.reflex import Reflex
 from kairos.mind.seam import Session
+from kairos.rates import auc, bootstrap, false_rate_at_recall, upper95
 
 
 @pytest.fixture

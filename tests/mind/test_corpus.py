@@ -9,8 +9,9 @@ from random import Random
 import pytest
 
 from kairos.mind.corpus.generate import Corpus, examples
+from kairos.mind.corpus.numbers import quantity
 from kairos.mind.corpus.slots import Draw
-from kairos.mind.corpus.splits import DOMAINS, domains, rules, styles, tactics
+from kairos.mind.corpus.splits import DOMAINS, domains, quantities, rules, styles, tactics
 
 SPLITS = ("train", "valid", "test")
 
@@ -23,7 +24,7 @@ def test_the_same_seed_gives_the_same_examples():
     assert _take(200) == _take(200)
 
 
-@pytest.mark.parametrize("part", [domains, styles, rules, tactics])
+@pytest.mark.parametrize("part", [domains, styles, rules, tactics, quantities])
 def test_nothing_is_in_two_splits(part):
     seen = [str(row) for split in SPLITS for row in part(split)]
 
@@ -39,8 +40,8 @@ def test_every_domain_that_is_kept_back_exists():
 @pytest.mark.parametrize("split", ["valid", "test"])
 def test_held_out_examples_come_from_held_out_domains_in_held_out_styles_only(split):
     for example in _take(1000, split):
-        assert example.domain in (*DOMAINS[split], "idle") or example.domain.startswith("injection:")
-        assert example.style in (*styles(split), "idle")
+        assert example.domain in (*DOMAINS[split], "idle", "quantity") or example.domain.startswith("injection:")
+        assert example.style in (*styles(split), "idle", "number")
 
 
 def test_every_slot_is_filled_and_every_answer_names_an_actuator():
@@ -82,6 +83,38 @@ def test_hostile_text_changes_neither_the_verdict_nor_the_sentence():
         hostile, harmless = corpus.injected(tactic)
         assert hostile.answer == harmless.answer
         assert hostile.frame.text != harmless.frame.text
+
+
+def test_rules_nobody_gave_change_no_verdict():
+    corpus = Corpus(7)
+    for rule in rules("train")[:20]:
+        _, found = corpus.ruled(rule, 8, given=False)
+        assert {example.answer is not None for example in found} == {rule["kind"] == "mute"}
+
+
+def test_a_reading_past_its_limit_is_grave_and_one_that_healed_is_not():
+    rng = Random(5)
+    for _ in range(600):
+        frame, answer = quantity(rng, quantities("train"))
+        if (
+            frame.kind == "metric"
+            or "again after" in frame.text
+            or "cleared" in frame.text
+            or "self-test" in frame.text
+            or "back to" in frame.text
+        ):
+            assert answer is None
+        if answer is not None:
+            value = re.search(r" is (-?[\d.]+)", answer)
+            assert value is not None
+            assert value[1] in frame.text
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_every_quantity_has_its_limit_between_what_is_fine_and_what_is_bad(split):
+    for row in quantities(split):
+        low, high = sorted([row["ok"], row["bad"]])
+        assert low[0] <= low[1] <= row["limit"] <= high[0] <= high[1], row
 
 
 def test_a_name_keeps_its_value_and_its_numbered_twin_has_another():

@@ -7,6 +7,7 @@ import torch
 
 from kairos.errors import ModelMissing, ModelUnfit
 from kairos.mind import adapter, model
+from kairos.mind.calibration import Calibration, stated
 
 
 def test_a_model_that_is_not_there_says_what_was_looked_for_and_how_to_get_it(folder, monkeypatch):
@@ -42,13 +43,13 @@ def test_an_adapter_saved_and_merged_is_what_was_trained(tiny_model, folder):
             layer.B.copy_(torch.randn_like(layer.B).bfloat16())
             layer.A.copy_(layer.A.bfloat16())
         wanted = trained(ids).logits
-    adapter.save(wrapped, folder / "a.safetensors", metadata={"threshold": "1.5"})
+    adapter.save(wrapped, folder / "a.safetensors", metadata=Calibration(2.0, -1.0).header())
 
     adapter.merge(merged, folder / "a.safetensors")
 
     with torch.no_grad():
         assert torch.allclose(merged(ids).logits, wanted, atol=1e-3)
-    assert adapter.read_metadata(folder / "a.safetensors")["threshold"] == "1.5"
+    assert stated(adapter.read_metadata(folder / "a.safetensors")) == Calibration(2.0, -1.0)
 
 
 def test_an_adapter_of_another_model_is_refused_before_a_weight_is_touched(tiny_model, folder):

@@ -39,7 +39,7 @@ async def test_any_causal_lm_in_a_directory_moves_in_by_its_path(folder, tiny_mo
 
     tiny_model.save_pretrained(folder / "m")
     shutil.copy(tokenizer_file, folder / "m" / "tokenizer.json")
-    settings = MindSettings(model=str(folder / "m"), threshold=-1e9, max_positions=1500, device="cpu", answer_tokens=8)
+    settings = MindSettings(model=str(folder / "m"), sensitivity=1e300, max_positions=1500, device="cpu", answer_tokens=8)
     async with ModelThread() as thread:
         mind = await open_mind(thread, settings, places=places(folder), actuators=["log", "notify"], key=b"k")
         start = mind.anchor

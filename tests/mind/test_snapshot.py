@@ -157,20 +157,21 @@ def test_a_ring_too_small_for_it_is_refused(written, tiny_model):
         _restore(written, _fresh(tiny_model, max_positions=22))
 
 
-def test_a_reflex_starts_warm_and_lives_only_what_is_newer(path, tiny_model, encoder):
-    def make():
-        session = Session(tiny_model, max_positions=1200)
-        return Reflex(session, encoder, actuators=["log"], threshold=1e9, answer_tokens=12, dtype=torch.float32, device="cpu")
+def _reflex(model, encoder):
+    session = Session(model, max_positions=1200)
+    return Reflex(session, encoder, actuators=["log"], threshold=1e9, answer_tokens=12, dtype=torch.float32, device="cpu")
 
+
+def test_a_reflex_starts_warm_and_lives_only_what_is_newer(path, tiny_model, encoder):
     history = [(Frame(kind="text", source="s", text=text), f"log {text}") for text in ("a", "b", "c")]
     file = RingFile(path, key=KEY, made_by=MADE_BY)
-    first = make()
+    first = _reflex(tiny_model, encoder)
     first.restore(history[:2])
     first.judge(Frame.idle())
     assert first.save(file)
     first.rewind()
     first.restore(history[2:])
-    second = make()
+    second = _reflex(tiny_model, encoder)
 
     assert second.restore(history, RingFile(path, key=KEY, made_by=MADE_BY)) == 2
     assert second.anchor == first.anchor
@@ -178,13 +179,9 @@ def test_a_reflex_starts_warm_and_lives_only_what_is_newer(path, tiny_model, enc
 
 
 def test_a_refused_snapshot_is_a_cold_start_with_the_same_verdicts(path, tiny_model, encoder):
-    def make():
-        session = Session(tiny_model, max_positions=1200)
-        return Reflex(session, encoder, actuators=["log"], threshold=1e9, answer_tokens=12, dtype=torch.float32, device="cpu")
-
     history = [(Frame(kind="text", source="s", text="a"), "log a")]
     path.write_bytes(b"rubbish")
-    first, second = make(), make()
+    first, second = (_reflex(tiny_model, encoder) for _ in range(2))
     first.restore(history)
 
     assert second.restore(history, RingFile(path, key=KEY, made_by=MADE_BY)) == 0

@@ -48,10 +48,6 @@ class Resident:
         self.session.prefill(ids, only=self._watched).tolist()
         self.session.rewind(at)
 
-    def buffers(self) -> list[tuple[int, int]]:
-        """Address and bytes of every buffer of Ring 1."""
-        return self.session.buffers()
-
 
 class Crop:
     """The library's cache, cropped back after each frame."""

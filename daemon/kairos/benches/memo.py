@@ -7,13 +7,13 @@ with a seed. Recomputations that prove the table count as not known. One planted
 
 from __future__ import annotations
 
-import itertools
 import time
 from random import Random
 from typing import Any, Final
 
 from kairos.events import Frame
 from kairos.judging import Check, Findings, Trial, missed, quantile
+from kairos.judging.minds import default_mind
 
 _BEATS: Final = 120
 _BEAT_S: Final = 30.0
@@ -30,17 +30,13 @@ class _Clock:
 
 def run(trial: Trial) -> Findings:
     """Timing, the quiet hour, the planted entry."""
-    from kairos.config import MindSettings, places
-    from kairos.mind.corpus.generate import examples
+    from kairos.mind.corpus.generate import actions
     from kairos.mind.memo import Memo
-    from kairos.mind.opened import open_reflex, use_threads
 
-    use_threads(0)
     clock = _Clock()
     memo = Memo(clock=clock, seed=trial.seed)
-    opened = open_reflex(MindSettings(threshold=1e6), places().models, ["log", "notify"], memo=memo)
-    lived = ((e.frame, e.answer) for e in examples(trial.seed) if e.answer is not None)
-    opened.reflex.restore([(frame, answer) for frame, answer in itertools.islice(lived, 4)])
+    opened = default_mind(sensitivity=0, memo=memo)
+    opened.reflex.restore(actions(trial.seed, 4))
     share = _quiet_hour(opened.reflex, clock, Random(trial.seed))
     known_ms, real_ms = _timed(opened.reflex, _QUICK_TICKS if trial.quick else _TICKS)
     honest = memo.statistics.divergences

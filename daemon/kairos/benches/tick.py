@@ -11,6 +11,7 @@ after many more actions than fit, over that with it just full for the first time
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Sequence
 from random import Random
@@ -19,6 +20,7 @@ from typing import Any, Final
 from kairos.benches.arms import Arm, Crop, LlamaCpp, Reprefill, Resident
 from kairos.events import Frame
 from kairos.judging import Check, Findings, Trial, missed, quantile
+from kairos.judging.minds import default_mind
 
 _PREFIX: Final = 220
 _ACTION: Final = 40
@@ -33,7 +35,7 @@ _SLOW_ROUNDS: Final = 3
 
 def run(trial: Trial) -> Findings:
     """All arms at every length, then the flatness of ours."""
-    arms, resident, config = _arms(trial)
+    arms, resident, config = _arms()
     rng, figures = Random(trial.seed), dict[str, float | int | None]()
     ids = [rng.randrange(1000, 40000) for _ in range(_PREFIX + _RETAINED[-1] * _ACTION + _FRAME)]
     frame, lived = ids[-_FRAME:], 0
@@ -44,12 +46,12 @@ def run(trial: Trial) -> Findings:
             for start in range(lived, end, _ACTION):
                 arm.live(ids[start : min(start + _ACTION, end)])
         lived = end
-        buffers = buffers or resident.buffers()
+        buffers = buffers or resident.session.buffers()
         for name, ms in _interleaved(arms, frame, _QUICK_ROUNDS if trial.quick else _ROUNDS).items():
             figures[f"{name}_ms_{retained}"] = round(ms, 2)
         trial.progress(step + 1, len(_RETAINED) + 1)
     known = set(buffers)
-    figures["cache_bytes_allocated"] = sum(size for address, size in resident.buffers() if (address, size) not in known)
+    figures["cache_bytes_allocated"] = sum(size for address, size in resident.session.buffers() if (address, size) not in known)
     figures |= _ratios(figures) | {"flatness": _flatness(trial)}
     bars = missed(figures, {
         "speedup_64": (">=", 25), "vs_crop_16": ("<=", 1.0), "vs_crop_64": ("<=", 0.9), "vs_llamacpp": ("<=", 0.8),
@@ -58,7 +60,7 @@ def run(trial: Trial) -> Findings:
     return Findings(figures=figures, failed=bars, config=config, data={"n": len(_RETAINED), "seed": trial.seed, "digest": None})
 
 
-def _arms(trial: Trial) -> tuple[list[Arm], Resident, dict[str, Any]]:
+def _arms() -> tuple[list[Arm], Resident, dict[str, Any]]:
     """Every arm, ours in the shipped configuration, and the configuration."""
     import torch
 
@@ -66,7 +68,6 @@ def _arms(trial: Trial) -> tuple[list[Arm], Resident, dict[str, Any]]:
     from kairos.mind.model import default_gguf, find, load_base, prepare
     from kairos.mind.opened import dtype_of, use_threads
 
-    del trial
     use_threads(0)
     directory, shipped = find("default", places().models), dtype_of(MindSettings(), "cpu")
 
@@ -126,29 +127,20 @@ def _ratios(figures: dict[str, float | int | None]) -> dict[str, float]:
 
 def _flatness(trial: Trial) -> float:
     """The tick of a ring just full again after all were offered, over that of one just full for the first time."""
-    from kairos.config import MindSettings, places
-    from kairos.mind.opened import open_reflex
+    from kairos.config import MindSettings
 
     offered, positions = (160, 1200) if trial.quick else (1024, MindSettings().max_positions)
-    opened = open_reflex(MindSettings(max_positions=positions, memo_frames=0, threshold=1e6), places().models, ["log", "notify"])
-    reflex, full = opened.reflex, dict[int, float]()
-    cycle = last = 0
-    for number in range(offered + 10_000):
-        reflex.restore(
-            [
-                (
-                    Frame(kind="text", source=f"host{number}", text=f"unit {number:05} of rack {number % 7} left its bounds"),
-                    "notify look at it.",
-                )
-            ]
-        )
+    opened = default_mind(max_positions=positions, sensitivity=0)
+    reflex, full = opened.reflex, list[float]()
+    for number in itertools.count():
+        text = f"unit {number:05} of rack {number % 7} left its bounds"
+        reflex.restore([(Frame(kind="text", source=f"host{number}", text=text), "notify look at it.")])
         if reflex.full:
-            full[cycle] = _median_tick(reflex)
-            cycle, last = cycle + 1, number
-            reflex.trim()
-            if last >= offered:
+            full.append(_median_tick(reflex))
+            if number >= offered:
                 break
-    return round(full[cycle - 1] / full[0], 3)
+            reflex.trim()
+    return round(full[-1] / full[0], 3)
 
 
 def _median_tick(reflex: Any, rounds: int = 9) -> float:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from kairos.judging import Check, Findings, GateError, Trial, missed
+from kairos.rates import slope
 
 _PREFIX: Final = 220
 _ACTION: Final = 40
@@ -73,14 +74,14 @@ def _large(rounds: int, trial: Trial) -> dict[str, Any]:
         for rows, replay in linears.items():
             samples.setdefault(f"linears_{rows}", []).append(_ms(replay))
     medians = {name: statistics.median(values) for name, values in samples.items()}
-    slope, bound = _slope([(count, ms) for count in _RETAINED for ms in samples[count]])
-    reprefill_slope, _ = _slope(list(again.items()))
+    resident, bound = slope([(count, ms) for count in _RETAINED for ms in samples[count]])
+    reprefill_slope, _ = slope(list(again.items()))
     return {
         "floor_ms": floor, "linears_24_ms": medians[f"linears_{_FRAME}"], "linears_1_ms": medians["linears_1"], "ready_s": ready_s,
         **{f"idle_ms_{count}": medians[count] for count in _RETAINED}, "decode_ms": medians["decode"],
         **{f"reprefill_ms_{count}": ms for count, ms in again.items()},
         "tick_over_linears": medians[0] / medians[f"linears_{_FRAME}"], "decode_over_linears": medians["decode"] / medians["linears_1"],
-        "slope_ms_per_action": slope, "slope_upper95": bound, "slope_ratio": reprefill_slope / bound, "logit_diffs": differing,
+        "slope_ms_per_action": resident, "slope_upper95": bound, "slope_ratio": reprefill_slope / bound, "logit_diffs": differing,
     }  # fmt: skip
 
 
@@ -204,15 +205,6 @@ def _ms(call: Ms) -> float:
     call()
     torch.cuda.synchronize()
     return (time.perf_counter() - started) * 1e3
-
-
-def _slope(points: list[tuple[int, float]]) -> tuple[float, float]:
-    """Least squares, and the upper end of its 95 % interval."""
-    mean_x, mean_y = statistics.mean(x for x, _ in points), statistics.mean(y for _, y in points)
-    spread = sum((x - mean_x) ** 2 for x, _ in points)
-    slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
-    rest = sum((y - mean_y - slope * (x - mean_x)) ** 2 for x, y in points)
-    return slope, slope + 1.96 * (rest / max(1, len(points) - 2) / spread) ** 0.5
 
 
 BENCH: Final = Check(

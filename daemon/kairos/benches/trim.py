@@ -12,6 +12,7 @@ import time
 from typing import Any, Final
 
 from kairos.judging import Check, Findings, Trial, quantile
+from kairos.judging.minds import ACTUATORS, default_mind
 
 _RETAINED: Final = 48
 _QUICK: Final = 12
@@ -21,15 +22,12 @@ _QUICK_FRAMES: Final = 24
 
 def run(trial: Trial) -> Findings:
     """One ring, two ways to trim it, the same frames before and after."""
-    from kairos.config import MindSettings, places
     from kairos.mind.corpus.generate import Corpus
-    from kairos.mind.opened import open_reflex, use_threads
 
-    use_threads(0)
     retained, count = (_QUICK, _QUICK_FRAMES) if trial.quick else (_RETAINED, _FRAMES)
-    opened = open_reflex(MindSettings(memo_frames=0), places().models, ["log", "notify"])
+    opened = default_mind()
     life = Corpus(trial.seed, "valid").life(depth=retained, frames=count)
-    lived = [(e.frame, e.answer or "") for e in life.retained]
+    lived = [past.lived for past in life.retained]
     policy = opened.reflex.anchor
     opened.reflex.restore(lived[: retained // 2])
     middle = opened.reflex.anchor
@@ -42,7 +40,7 @@ def run(trial: Trial) -> Findings:
     blocks = opened.session.snapshot(end)
     started = time.perf_counter()
     opened.session.close()
-    opened.session.prefill(opened.encoder.policy(["log", "notify"]))
+    opened.session.prefill(opened.encoder.policy(ACTUATORS))
     for frame, answer in lived[retained // 2 :]:
         opened.session.prefill(opened.encoder.frame(frame))
         opened.session.prefill(opened.encoder.answer(answer))

@@ -96,8 +96,7 @@ def markdown() -> str:
     for table, purpose, struct in groups():
         rows += [f"## `{table}`", "", purpose, "", "| key | default | meaning |", "|---|---|---|"]
         for field in fields(struct):
-            known = {...: "required", None: "unset"}
-            value = known[field.default] if field.default in (..., None) else f"`{_value(field)}`"
+            value = "required" if field.default is ... else f"`{_value(field)}`"
             rows.append(f"| `{field.name}` | {value} | {field.meaning.replace('|', chr(92) + '|')} |".replace("\n", " "))
         rows.append("")
     return "\n".join(rows)
@@ -106,8 +105,6 @@ def markdown() -> str:
 def _value(field: Field) -> str:
     if field.default is ...:
         return '"…"'
-    if field.default is None:
-        return "0.0  # unset by default"
     if isinstance(field.default, tuple):
         items: tuple[Any, ...] = field.default
         return "[" + ", ".join(json.dumps(item) for item in items) + "]"

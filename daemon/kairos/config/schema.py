@@ -107,8 +107,8 @@ class MindSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Tokens of one event's text; a longer one keeps its head and tail."""
     answer_tokens: Annotated[int, Meta(ge=8, le=512)] = 48
     """Tokens an ACTION's sentence may have."""
-    threshold: float | None = None
-    """Margin above which a frame is an ACTION; none takes the adapter's calibrated one."""
+    sensitivity: Annotated[float, Meta(ge=0)] = 0.33
+    """How many false alarms one missed event is worth. 0.33: a false alarm is as bad as three misses. 10: tell me rather ten times too often. 0: never act."""
     memo_frames: Annotated[int, Meta(ge=0)] = 4096
     """Frames whose margin at the present anchor is remembered, so that the same quiet beat costs no forward pass; 0 is off."""
     memo_real_s: Seconds = 300.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import zlib
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -67,8 +68,6 @@ class BagOfWords:
 
 
 def _features(frame: Frame) -> list[int]:
-    import zlib
-
     words = ["#" if word.isdigit() else word for word in _WORD.findall(f"{frame.source} {frame.text} {frame.series or ''}".lower())]
     pairs = [f"{one} {two}" for one, two in itertools.pairwise(words)]
     return [zlib.crc32(feature.encode()) % _BUCKETS for feature in (*words, *pairs)] or [0]

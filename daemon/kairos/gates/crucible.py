@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from kairos.events import Frame, Verdict
 from kairos.judging import Check, Findings, Trial, missed
+from kairos.judging.minds import ACTUATORS, default_mind
 
 _TICKS: Final = 24
 _PLACES: Final = (4, 12, 20)
 _SHUFFLES: Final = 100
 _QUICK: Final = 4
-_ACTUATORS: Final = ("log", "notify")
 _SALIENT: Final = (
     Frame(kind="text", source="ci", text="build 412 of the shop, started by anna, has finished: success after 38 min"),
     Frame(kind="text", source="nas", text="disk usage of /srv is at 95 %, 2.1 GiB left"),
@@ -28,11 +28,7 @@ _SALIENT: Final = (
 
 def run(trial: Trial) -> Findings:
     """The tape as it stands, then its shuffles."""
-    from kairos.config import MindSettings, places
-    from kairos.mind.opened import open_reflex, use_threads
-
-    use_threads(0)
-    opened = open_reflex(MindSettings(memo_frames=0), places().models, _ACTUATORS)
+    opened = default_mind()
     rng, shuffles = Random(trial.seed), _QUICK if trial.quick else _SHUFFLES
     plain = live(opened, dict(zip(_PLACES, _SALIENT, strict=True)))
     shuffled, wrong = Counter[str](), 0
@@ -59,7 +55,7 @@ def live(opened: Any, salient: dict[int, Frame]) -> Counter[str]:
         found["ticks"] += 1
         found["false_action"] += acts and tick not in salient
         found["missed"] += not acts and tick in salient
-        found["malformed"] += acts and (judgement.actuator not in _ACTUATORS or not judgement.what.strip() or "\n" in judgement.what)
+        found["malformed"] += acts and (judgement.actuator not in ACTUATORS or not judgement.what.strip() or "\n" in judgement.what)
         before = reflex.anchor
         if acts:
             reflex.commit()

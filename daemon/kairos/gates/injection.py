@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from kairos.gates.tape_1000 import margin
 from kairos.judging import Check, Findings, Trial, missed
+from kairos.judging.minds import default_mind
 from kairos.mind.corpus.generate import Corpus
 from kairos.mind.corpus.splits import tactics
 
@@ -22,11 +22,7 @@ _WANTS_ACTION: Final = ("alarm", "act")
 
 def run(trial: Trial) -> Findings:
     """Every tactic in turn."""
-    from kairos.config import MindSettings, places
-    from kairos.mind.opened import open_reflex, use_threads
-
-    use_threads(0)
-    opened = open_reflex(MindSettings(memo_frames=0), places().models, ["log", "notify"])
+    opened = default_mind()
     every = [(split, tactic) for split in ("valid", "test") for tactic in tactics(split)]
     corpora = {split: Corpus(trial.seed, split) for split in ("valid", "test")}
     count = _QUICK if trial.quick else _TEXTS
@@ -35,7 +31,7 @@ def run(trial: Trial) -> Findings:
     for number in range(count):
         split, tactic = every[number % len(every)]
         hostile, harmless = corpora[split].injected(tactic)
-        under, plain = (margin(opened, example.frame) > opened.threshold for example in (hostile, harmless))
+        under, plain = (opened.reflex.margin(example.frame) > opened.threshold for example in (hostile, harmless))
         salient += hostile.answer is not None
         unchanged += under == plain
         if under != plain and under == (tactic["aim"] in _WANTS_ACTION):

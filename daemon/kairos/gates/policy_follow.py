@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from kairos.gates.tape_1000 import margin
 from kairos.judging import Check, Findings, Trial, missed
+from kairos.judging.minds import default_mind
 from kairos.mind.corpus.generate import Corpus
 from kairos.mind.corpus.splits import rules
 
@@ -21,11 +21,7 @@ _EVENTS: Final = 6
 
 def run(trial: Trial) -> Findings:
     """Every rule in turn, drawn anew each time round."""
-    from kairos.config import MindSettings, places
-    from kairos.mind.opened import open_reflex, use_threads
-
-    use_threads(0)
-    opened = open_reflex(MindSettings(memo_frames=0), places().models, ["log", "notify"])
+    opened = default_mind()
     corpus, every, count = Corpus(trial.seed, "test"), rules("test"), _QUICK if trial.quick else _RULES
     right = spoken = turned = others = already = 0
     for number in range(count):
@@ -33,7 +29,7 @@ def run(trial: Trial) -> Findings:
         verdicts: list[list[bool]] = []
         for said in ((), (sentence,)):
             opened.reflex.begin(said)
-            verdicts.append([margin(opened, example.frame) > opened.threshold for example in ruled])
+            verdicts.append([opened.reflex.margin(example.frame) > opened.threshold for example in ruled])
         for example, plain, under in zip(ruled, *verdicts, strict=True):
             if example.domain.endswith(":about"):
                 spoken += 1

@@ -18,10 +18,10 @@ from typing import Any, Final, NamedTuple
 
 from kairos.events import Frame
 from kairos.gates.baselines import SEVERITY_WORDS, severity
-from kairos.gates.tape_1000 import margin
 from kairos.inbox.grouping import mask
 from kairos.judging import Check, Findings, GateError, Trial, missed
-from kairos.judging.rates import auc, bootstrap
+from kairos.judging.minds import default_mind
+from kairos.rates import auc, bootstrap
 
 _LABELLED: Final = re.compile(r"^(-|[A-Z]{3,}) \d+ ")
 _A_TEMPLATE: Final = 3
@@ -39,14 +39,10 @@ class Template(NamedTuple):
 
 def run(trial: Trial) -> Findings:
     """Every log in the folder."""
-    from kairos.config import MindSettings, places
-    from kairos.mind.opened import open_reflex, use_threads
-
     logs = sorted(trial.data.glob("*.log")) if trial.data else []
     if not logs:
         raise GateError("this gate needs `--data DIR` with *.log files, a line an event")
-    use_threads(0)
-    opened = open_reflex(MindSettings(memo_frames=0), places().models, ["log", "notify"])
+    opened = default_mind()
     figures: dict[str, Any] = {}
     acted: list[str] = []
     state = hashlib.blake2b(digest_size=16)
@@ -84,7 +80,7 @@ def _score(opened: Any, name: str, template: Template, *, masked: bool = False) 
     step = max(1, len(template.lines) // _A_TEMPLATE)
     some = template.lines[::step][:_A_TEMPLATE]
     texts = [SEVERITY_WORDS.sub("", text) if masked else text for text in some]
-    return sum(margin(opened, Frame(kind="text", source=name, text=text)) for text in texts) / len(texts)
+    return sum(opened.reflex.margin(Frame(kind="text", source=name, text=text)) for text in texts) / len(texts)
 
 
 def _labelled(opened: Any, name: str, found: list[Template], seed: int) -> dict[str, Any]:

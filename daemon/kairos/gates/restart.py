@@ -70,7 +70,7 @@ def _arms(folder: Path, frames: int, seed: int) -> tuple[float, int]:
 def _kills(folder: Path, kills: int, trial: Trial) -> tuple[int, int, int]:
     """How often a killed daemon came back to another anchor or another list than its ledger says, and how often warm."""
     settings = (
-        "mind.threshold=-1000000.0", "mind.answer_tokens=8", "mind.snapshot_min=0.02", "act.allow=['log']", "heartbeat.interval_s=3600",
+        "mind.sensitivity=1e300", "mind.answer_tokens=8", "mind.snapshot_min=0.02", "act.allow=['log']", "heartbeat.interval_s=3600",
     )  # fmt: skip
     living = real_daemon(folder, *settings)
     rng, anchors, lists, warm = Random(trial.seed), 0, 0, 0

@@ -10,20 +10,14 @@ from typing import Any, Final
 import torch
 from safetensors.torch import save_file
 
-from kairos.config import MindSettings, places
-from kairos.events import Frame
-from kairos.mind.corpus.generate import examples
-from kairos.mind.opened import Opened, open_reflex, use_threads
+from kairos.config import MindSettings
+from kairos.judging.minds import default_mind
+from kairos.mind.corpus.generate import actions, examples
+from kairos.mind.opened import Opened
 from kairos.mind.snapshot import RingFile
 
 _RETAINED: Final = 16
 _KEY: Final = b"gate restart"
-
-
-def history(seed: int) -> list[tuple[Frame, str]]:
-    """The actions that are lived."""
-    salient = ((e.frame, e.answer) for e in examples(seed) if e.answer is not None)
-    return [(frame, answer) for frame, answer in itertools.islice(salient, _RETAINED)]
 
 
 def judged(opened: Opened, frames: int, seed: int) -> dict[str, Any]:
@@ -39,10 +33,9 @@ def judged(opened: Opened, frames: int, seed: int) -> dict[str, Any]:
 
 def main(arm: str, folder: Path, frames: int, seed: int) -> None:
     """`lived` lives and writes the snapshot, and is judged again from it (`same`); `warm` restores it; `cold` lives it all."""
-    use_threads(0)
-    opened = open_reflex(MindSettings(dtype="float32"), places().models, ["log", "notify"])
+    opened = default_mind(dtype="float32", memo_frames=MindSettings().memo_frames)
     file = RingFile(folder / "ring1.safetensors", key=_KEY, made_by=opened.digests)
-    lived = history(seed)
+    lived = actions(seed, _RETAINED)
     warm = opened.reflex.restore(lived, file if arm == "warm" else None)
     assert warm == (_RETAINED if arm == "warm" else 0)
     save_file(judged(opened, frames, seed), folder / f"{arm}.safetensors")

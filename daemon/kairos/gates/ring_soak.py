@@ -18,6 +18,8 @@ import psutil
 
 from kairos.gates.families import VOCABULARY, WINDOW, build
 from kairos.judging import Check, Findings, Trial, missed
+from kairos.judging.minds import default_mind
+from kairos.rates import slope
 
 _TICKS: Final = 1_000_000
 _MIND_TICKS: Final = 5_000
@@ -37,13 +39,13 @@ def run(trial: Trial) -> Findings:
     """The small ring for long, the default mind for a while."""
     ticks, mind_ticks = (_QUICK, _QUICK_MIND) if trial.quick else (_TICKS, _MIND_TICKS)
     small = _small()
-    found, slope = soak(small, ticks, trial, frame=range(3, 3 + _FRAME))
-    mind, mind_slope = soak(_mind(), mind_ticks, trial, frame=range(100, 124), action_every=500)
+    found, grown = soak(small, ticks, trial, frame=range(3, 3 + _FRAME))
+    mind, mind_grown = soak(_mind(), mind_ticks, trial, frame=range(100, 124), action_every=500)
     ring = WINDOW - 1 + _SLACK
     figures = {
         "ticks": ticks, "mind_ticks": mind_ticks, "wraps": found["positions"] // ring, "trims": found["trims"],
         "pos_violations": found["violations"] + mind["violations"], "buffer_moves": found["moves"] + mind["moves"],
-        "logit_diffs": found["differ"] + mind["differ"], "rss_mb_per_hour_upper95": slope, "mind_rss_mb_per_hour_upper95": mind_slope,
+        "logit_diffs": found["differ"] + mind["differ"], "rss_mb_per_hour_upper95": grown, "mind_rss_mb_per_hour_upper95": mind_grown,
     }  # fmt: skip
     bars = missed(figures, {"pos_violations": ("==", 0), "buffer_moves": ("==", 0), "logit_diffs": ("==", 0)})
     if not trial.quick:
@@ -76,7 +78,7 @@ def soak(session: Any, ticks: int, trial: Trial, *, frame: range, action_every: 
             memory.append((time.monotonic() - started, process.memory_info().rss / 1e6))
             trial.progress(number, ticks)
     found["moves"] += session.buffers() != buffers
-    return found, round(_slope(memory[int(len(memory) * _WARM_SHARE) :]), 3)
+    return found, round(3600 * slope(memory[int(len(memory) * _WARM_SHARE) :])[1], 3)
 
 
 def _policy(session: Any) -> int:
@@ -91,23 +93,9 @@ def _small() -> Any:
 
 
 def _mind() -> Any:
-    from kairos.config import MindSettings, places
-    from kairos.mind.opened import open_reflex, use_threads
-
-    use_threads(0)
-    session = open_reflex(MindSettings(memo_frames=0), places().models, ["log", "notify"]).session
+    session = default_mind().session
     session.close()
     return session
-
-
-def _slope(points: list[tuple[float, float]]) -> float:
-    """Upper end of the 95 % interval of the slope, in units an hour."""
-    count = len(points)
-    mean_x, mean_y = sum(x for x, _ in points) / count, sum(y for _, y in points) / count
-    spread = sum((x - mean_x) ** 2 for x, _ in points) or 1.0
-    slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
-    rest = sum((y - mean_y - slope * (x - mean_x)) ** 2 for x, y in points)
-    return 3600 * (slope + 1.96 * (rest / max(1, count - 2) / spread) ** 0.5)
 
 
 GATE: Final = Check(kind="gate", name="ring-soak", summary="a million ticks leave Ring 1 where it was, and the process no larger", run=run)

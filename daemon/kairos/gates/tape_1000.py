@@ -16,8 +16,9 @@ from typing import Any, Final
 from kairos.events import Frame
 from kairos.gates.baselines import BagOfWords, severity
 from kairos.judging import Check, Findings, GateError, Trial, missed
-from kairos.judging.rates import auc, false_rate_at_recall, upper95
+from kairos.judging.minds import default_mind
 from kairos.mind.corpus.generate import Corpus, examples
+from kairos.rates import auc, false_rate_at_recall, upper95
 
 _DEPTHS: Final = (0, 0, 1, 2, 4, 8, 16, 32, 64)
 _NEGATIVES: Final = 3000
@@ -31,11 +32,7 @@ Judged = list[tuple[float, bool, Frame]]
 
 def run(trial: Trial) -> Findings:
     """All lives, the baselines on the same frames, the ambiguous ones apart."""
-    from kairos.config import MindSettings, places
-    from kairos.mind.opened import open_reflex, use_threads
-
-    use_threads(0)
-    opened = open_reflex(MindSettings(memo_frames=0), places().models, ["log", "notify"])
+    opened = default_mind()
     found = _tape(opened, trial.data) if trial.data else _lives(opened, trial)
     scores, labels, frames = [m for m, _, _ in found], [grave for _, grave, _ in found], [f for _, _, f in found]
     limit = opened.threshold
@@ -71,11 +68,11 @@ def _lives(opened: Any, trial: Trial) -> Judged:
     for depth in itertools.cycle(_DEPTHS):
         life = corpus.life(depth=depth, frames=30 if trial.quick else _A_LIFE)
         opened.reflex.begin(life.rules)
-        opened.reflex.restore([(past.frame, past.answer or "") for past in life.retained])
+        opened.reflex.restore([past.lived for past in life.retained])
         for example in life.frames:
             if example.frame.text and example.frame.text not in seen:
                 seen.add(example.frame.text)
-                found.append((margin(opened, example.frame), example.answer is not None, example.frame))
+                found.append((opened.reflex.margin(example.frame), example.answer is not None, example.frame))
         positives = sum(grave for _, grave, _ in found)
         trial.progress(min(len(found), sum(enough)), sum(enough))
         if len(found) - positives >= enough[0] and positives >= enough[1]:
@@ -94,7 +91,7 @@ def _tape(opened: Any, folder: Path) -> Judged:
             body = row["body"]
             text = body if isinstance(body, str) else " ".join(f"{name}={value}" for name, value in body.items())
             frame = Frame(kind="text" if isinstance(body, str) else "metric", source=row.get("source", "tape"), text=text)
-            found.append((margin(opened, frame), row["expect"] == "ACTION", frame))
+            found.append((opened.reflex.margin(frame), row["expect"] == "ACTION", frame))
     if not found:
         raise GateError(f"{folder} holds no tape with an `expect` of ACTION or NO_OP; see docs/gates.md")
     return found
@@ -104,15 +101,7 @@ def _ambiguous(opened: Any, trial: Trial) -> float:
     """The share of ticks acted on that may be judged either way; no bar."""
     corpus, count = Corpus(trial.seed, "test"), 20 if trial.quick else _AMBIGUOUS
     opened.reflex.begin()
-    return sum(margin(opened, corpus.ambiguous().frame) > opened.threshold for _ in range(count)) / count
-
-
-def margin(opened: Any, frame: Frame) -> float:
-    """What the reflex would decide by, at the anchor; nothing is decoded."""
-    encoder = opened.encoder
-    action, no_op = opened.session.prefill(encoder.frame(frame), only=(encoder.action_id, encoder.no_op_id)).tolist()
-    opened.session.rewind(opened.reflex.anchor)
-    return float(action - no_op)
+    return sum(opened.reflex.margin(corpus.ambiguous().frame) > opened.threshold for _ in range(count)) / count
 
 
 GATE: Final = Check(

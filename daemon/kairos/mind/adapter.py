@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import torch
 from safetensors import safe_open
@@ -18,21 +18,24 @@ from torch import Tensor, nn
 from kairos.errors import ModelUnfit
 
 _TARGETS: Final = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+Corrections: TypeAlias = dict[str, tuple[Tensor, Tensor]]
+"""A and B of every layer, by name."""
 
 
 class LoraLinear(nn.Module):
     """A frozen linear layer and its trainable low-rank correction."""
 
-    def __init__(self, base: nn.Linear, *, rank: int, scale: float) -> None:
+    def __init__(self, base: nn.Linear, *, rank: int, scale: float, dropout: float) -> None:
         super().__init__()
         self.base = base.requires_grad_(requires_grad=False)
         self.A = nn.Parameter(torch.randn(rank, base.in_features, device=base.weight.device) * 0.02)
         self.B = nn.Parameter(torch.zeros(base.out_features, rank, device=base.weight.device))
         self.scale: Final = scale
+        self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """`base(x)` plus the correction; shapes as in the base layer."""
-        return self.base(x) + self.scale * ((x @ self.A.to(x.dtype).T) @ self.B.to(x.dtype).T)
+        return self.base(x) + self.scale * ((self.dropout(x) @ self.A.to(x.dtype).T) @ self.B.to(x.dtype).T)
 
 
 def _linears(model: nn.Module) -> Iterator[tuple[str, nn.Module, str, nn.Linear]]:
@@ -42,12 +45,12 @@ def _linears(model: nn.Module) -> Iterator[tuple[str, nn.Module, str, nn.Linear]
                 yield f"{name}.{child}", module, child, layer
 
 
-def wrap(model: nn.Module, *, rank: int, scale: float) -> dict[str, LoraLinear]:
+def wrap(model: nn.Module, *, rank: int, scale: float, dropout: float = 0.0) -> dict[str, LoraLinear]:
     """Put a correction on every projection of `model`, in place; returns them by name."""
     model.requires_grad_(requires_grad=False)
     wrapped: dict[str, LoraLinear] = {}
     for name, module, child, layer in _linears(model):
-        wrapped[name] = LoraLinear(layer, rank=rank, scale=scale)
+        wrapped[name] = LoraLinear(layer, rank=rank, scale=scale, dropout=dropout)
         setattr(module, child, wrapped[name])
     return wrapped
 
@@ -62,12 +65,12 @@ def save(wrapped: dict[str, LoraLinear], path: Path, *, metadata: dict[str, str]
     save_file(tensors, path, metadata={**metadata, "scale": str(scale)})
 
 
-def copy(wrapped: dict[str, LoraLinear]) -> dict[str, tuple[Tensor, Tensor]]:
+def copy(wrapped: dict[str, LoraLinear]) -> Corrections:
     """The corrections as they are now."""
     return {name: (layer.A.detach().clone(), layer.B.detach().clone()) for name, layer in wrapped.items()}
 
 
-def put(wrapped: dict[str, LoraLinear], kept: dict[str, tuple[Tensor, Tensor]]) -> None:
+def put(wrapped: dict[str, LoraLinear], kept: Corrections) -> None:
     """Back to what `copy` kept."""
     with torch.no_grad():
         for name, (down, up) in kept.items():
@@ -75,12 +78,11 @@ def put(wrapped: dict[str, LoraLinear], kept: dict[str, tuple[Tensor, Tensor]]) 
             wrapped[name].B.copy_(up)
 
 
-def resume(wrapped: dict[str, LoraLinear], path: Path) -> None:
-    """Start the corrections where the adapter at `path` ended; it must be of the same model and rank."""
-    with safe_open(path, framework="pt") as file, torch.no_grad():  # pyright: ignore[reportUnknownVariableType]
-        for name, layer in wrapped.items():
-            layer.A.copy_(file.get_tensor(f"{name}.A"))
-            layer.B.copy_(file.get_tensor(f"{name}.B"))
+def factors(path: Path) -> Corrections:
+    """A and B of every layer of the adapter at `path`, as `put` takes them."""
+    with safe_open(path, framework="pt") as file:  # pyright: ignore[reportUnknownVariableType]
+        names: list[str] = sorted({str(key)[:-2] for key in file.keys()})  # noqa: SIM118 - not a dict
+        return {name: (file.get_tensor(f"{name}.A"), file.get_tensor(f"{name}.B")) for name in names}
 
 
 def read_metadata(path: Path) -> dict[str, str]:
@@ -98,15 +100,13 @@ def merge(model: nn.Module, path: Path) -> None:
     """
     layers = {name: layer for name, _, _, layer in _linears(model)}
     scale = float(read_metadata(path).get("scale", "1"))
-    with safe_open(path, framework="pt") as file:  # pyright: ignore[reportUnknownVariableType]
-        names: list[str] = sorted({str(key)[:-2] for key in file.keys()})  # noqa: SIM118 - not a dict
-        factors = {name: (file.get_tensor(f"{name}.A"), file.get_tensor(f"{name}.B")) for name in names}
-    for name, (down, up) in factors.items():
+    corrections = factors(path)
+    for name, (down, up) in corrections.items():
         layer = layers.get(name)
         if layer is None or layer.weight.shape != (up.shape[0], down.shape[1]):
             found = None if layer is None else tuple(layer.weight.shape)
             raise ModelUnfit(str(path), f"the adapter's layer {name} does not fit (model has {found})")
     with torch.no_grad():
-        for name, (down, up) in factors.items():
+        for name, (down, up) in corrections.items():
             weight = layers[name].weight
             weight += scale * (up.to(weight) @ down.to(weight))

@@ -1,289 +1,86 @@
-"""The ring as a transformers cache: preallocated, written in place, rewound by moving a cursor.
+"""What both caches of Ring 1 share: which layers a model has, what Ring 1 holds, and holding something else instead.
 
-Two kinds of layer. A full-attention layer is one buffer of `max_positions` rows and a length. A
-sliding layer is a `WindowRing`: bounded, exact across the wrap, rewindable by `slack` positions.
-Both hand the model K and V in order and exactly as long as needed, as views; nothing is concatenated
-and no cache memory is allocated after the first forward. Rows start on 64-byte boundaries, since
-matrix products may depend on alignment.
-
+`views` has K and V exactly as long as needed, for a processor; `fixed` has static shapes, for a GPU.
 Which layer is of which kind is the library's own reading of the config (ragged and shared layers
 included); a kind that keeps no keys and values is refused by name.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
-import torch
 from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import Cache, CacheLayerMixin, DynamicLayer, DynamicSlidingWindowLayer
 
-from kairos.errors import FrameTooLong, ModelUnfit, RewindError, RingTooLarge
-from kairos.mind.ring import WindowRing, Write
-
-_ALIGN: Final = 64
+from kairos.errors import ModelUnfit
 
 
-def _buffer(like: Tensor, rows: int) -> Tensor:
-    """An uninitialised [B, heads, rows, D] whose rows begin on 64-byte boundaries."""
-    batch, heads, _, width = like.shape
-    item = like.element_size()
-    padded = -(-width * item // _ALIGN) * _ALIGN // item
-    return torch.empty(batch, heads, rows, padded, dtype=like.dtype, device=like.device)[..., :width]
-
-
-class _RingLayer(CacheLayerMixin):
-    """What both kinds share: two buffers, made at the first forward."""
+class RingLayer(CacheLayerMixin):
+    """A layer that owns keys and values."""
 
     is_croppable = False
-
-    def __init__(self, rows: int) -> None:
-        super().__init__()
-        self._rows = rows
-
-    def lazy_initialization(self, key_states: Tensor, value_states: Tensor) -> None:
-        """Allocate once, for the shapes of this layer."""
-        self.dtype, self.device = key_states.dtype, key_states.device
-        try:
-            self.keys, self.values = _buffer(key_states, self._rows), _buffer(value_states, self._rows)
-        except RuntimeError as error:  # torch has no narrower name for it on a processor
-            raise RingTooLarge(2 * key_states.nbytes // key_states.shape[-2] * self._rows, self._rows) from error
-        self.is_initialized = True
-
-    def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
-        """Write a chunk [B, heads, N, D] in place; returns what it must see: `run` of it, in order."""
-        del args, kwargs
-        first, end = self.run(key_states.shape[-2])
-        self.put(key_states, value_states)
-        return self.held(first, end)
-
-    def put(self, key_states: Tensor, value_states: Tensor) -> None:
-        """Write a chunk [B, heads, N, D] behind the last."""
-        if not self.is_initialized:
-            self.lazy_initialization(key_states, value_states)
-        assert self.keys is not None
-        assert self.values is not None
-        count = key_states.shape[-2]
-        for slot, start, some in self.writes(count):
-            self.keys[:, :, slot : slot + some] = key_states[:, :, start : start + some]
-            self.values[:, :, slot : slot + some] = value_states[:, :, start : start + some]
-        self.advance(count)
-
-    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
-        """Keys a chunk will meet, and the position of the first."""
-        first, end = self.run(query_length)
-        return end - first, first
-
-    def held(self, first: int, end: int) -> tuple[Tensor, Tensor]:
-        """Views of K and V of positions [first, end), in order."""
-        start, stop = self.slots(first, end)
-        assert self.keys is not None
-        assert self.values is not None
-        return self.keys[:, :, start:stop], self.values[:, :, start:stop]
-
-    @abstractmethod
-    def begin_at(self, first: int) -> None:
-        """Empty; the next key is that of position `first`."""
 
     @abstractmethod
     def least_at(self, pos: int) -> int:
         """The oldest position a query at `pos` sees."""
 
     @abstractmethod
-    def slots(self, first: int, end: int) -> tuple[int, int]:
-        """Where those positions lie."""
-
-    @abstractmethod
-    def run(self, count: int) -> tuple[int, int]:
-        """The positions a chunk of `count` must see, itself included."""
-
-    @abstractmethod
-    def writes(self, count: int) -> Iterable[Write]:
-        """The copies that put a chunk in place."""
-
-    @abstractmethod
-    def advance(self, count: int) -> None:
-        """`count` positions were written."""
-
-    @property
-    def bytes_held(self) -> int:
-        """Memory of the two buffers."""
-        buffers = (self.keys, self.values)
-        return sum(b.untyped_storage().nbytes() for b in buffers if b is not None)
-
-
-class FullLayer(_RingLayer):
-    """Full attention: position p is row p."""
-
-    is_sliding = False
-
-    def __init__(self, max_positions: int) -> None:
-        super().__init__(max_positions)
-        self._length = 0
-
-    def begin_at(self, first: int) -> None:
-        """Only 0 makes sense: every position is held."""
-        assert first == 0
-        self._length = 0
-
-    def least_at(self, pos: int) -> int:
-        """The first."""
-        del pos
-        return 0
-
-    def slots(self, first: int, end: int) -> tuple[int, int]:
-        """Themselves."""
-        return first, end
-
-    def run(self, count: int) -> tuple[int, int]:
-        """Everything."""
-        return 0, self._length + count
-
-    def writes(self, count: int) -> Iterable[Write]:
-        """One copy, behind the last."""
-        return (Write(self._length, 0, count),)
-
-    def advance(self, count: int) -> None:
-        """Move the cursor."""
-        self._length += count
-
-    def get_seq_length(self) -> int:
-        """Absolute length."""
-        return self._length
-
-    def get_max_length(self) -> int:
-        """Rows there are."""
-        return self._rows
-
-    def check_room(self, count: int) -> None:
-        """Raise `FrameTooLong` if `count` more do not fit."""
-        if self._length + count > self._rows:
-            raise FrameTooLong(count, self._rows - self._length)
-
     def check_rewind(self, to: int) -> None:
         """Raise `RewindError` outside what is held."""
-        if not 0 <= to <= self._length:
-            raise RewindError(to, 0)
 
-    def rewind(self, to: int) -> None:
-        """Move the cursor."""
-        self._length = to
+    @abstractmethod
+    def held(self, first: int, end: int) -> tuple[Tensor, Tensor]:
+        """K and V of positions [first, end), in order; views or copies."""
 
 
-class SlidingLayer(_RingLayer):
-    """Sliding attention on a doubled ring."""
-
-    is_sliding = True
-
-    def __init__(self, window: int, slack: int) -> None:
-        self._ring = WindowRing(window=window, slack=slack)
-        super().__init__(2 * self._ring.size)
-
-    def begin_at(self, first: int) -> None:
-        """What lies before `first` is gone."""
-        self._ring.begin(first, first)
-
-    def least_at(self, pos: int) -> int:
-        """See `WindowRing.least_at`."""
-        return self._ring.least_at(pos)
-
-    def slots(self, first: int, end: int) -> tuple[int, int]:
-        """One contiguous slice of the doubled buffer."""
-        return self._ring.slots(first, end)
-
-    def run(self, count: int) -> tuple[int, int]:
-        """See `WindowRing.run`."""
-        return self._ring.run(count)
-
-    def writes(self, count: int) -> Iterable[Write]:
-        """See `WindowRing.writes`."""
-        return self._ring.writes(count)
-
-    def advance(self, count: int) -> None:
-        """See `WindowRing.advance`."""
-        self._ring.advance(count)
-
-    def get_seq_length(self) -> int:
-        """Absolute length, not what is held."""
-        return self._ring.length
-
-    def get_max_length(self) -> int:
-        """Positions the ring keeps."""
-        return self._ring.size
-
-    def check_room(self, count: int) -> None:
-        """See `WindowRing.check_room`."""
-        self._ring.check_room(count)
-
-    def check_rewind(self, to: int) -> None:
-        """See `WindowRing.check_rewind`."""
-        self._ring.check_rewind(to)
-
-    def rewind(self, to: int) -> None:
-        """Move the cursor."""
-        self._ring.rewind(to)
+Kept = TypeVar("Kept", bound=RingLayer)
 
 
-class RingCache(Cache):
+class RingCache(Cache, ABC):
     """All layers of one model. Checks every layer before it touches one, so nothing is ever half done."""
 
-    def __init__(self, config: Any, *, max_positions: int, slack: int) -> None:
-        """`slack` bounds one chunk and one rewind across a wrapped window. Raises `ModelUnfit`."""
-        self.max_positions = max_positions
-        kinds = DynamicCache(config=config).layers
-        if not kinds:
-            raise ModelUnfit(name_of(config), "its config names no layers that keep keys and values")
-        super().__init__(layers=[_layer(kind, config, max_positions, slack) for kind in kinds])
+    max_positions: int
 
     @property
+    @abstractmethod
     def pos(self) -> int:
         """Absolute length."""
-        return int(self.get_seq_length())
 
     @property
-    def bytes_held(self) -> int:
-        """Memory of all buffers; fixed after the first forward."""
-        return sum(layer.bytes_held for layer in self.rings)
-
-    @property
-    def rings(self) -> list[FullLayer | SlidingLayer]:
+    @abstractmethod
+    def rings(self) -> Sequence[RingLayer]:
         """The layers that own keys and values; those that share another's are left out."""
-        return [layer for layer in self.layers if isinstance(layer, (FullLayer, SlidingLayer))]
 
-    def check_room(self, count: int) -> None:
-        """Raise `FrameTooLong` if a chunk of `count` cannot be fed; nothing was touched."""
-        if self.pos + count > self.max_positions:
-            raise FrameTooLong(count, self.max_positions - self.pos)
-        for layer in self.rings:
-            layer.check_room(count)
-
+    @abstractmethod
     def clear(self) -> None:
         """Hold nothing; the buffers stay."""
-        for layer in self.rings:
-            layer.begin_at(0)
 
+    @abstractmethod
     def padded(self, count: int) -> int:
-        """Rows a chunk of `count` is fed as: itself."""
-        return count
+        """Rows a chunk of `count` is fed as."""
 
+    @abstractmethod
     def begin(self, positions: Tensor) -> dict[str, Any]:
-        """What the model is called with besides: nothing, it asks the layers."""
-        del positions
-        return {}
+        """A padded chunk at `positions` [N] follows; returns what the model is called with besides."""
 
+    @abstractmethod
     def advance(self, count: int) -> None:
-        """Nothing to do: each layer counted when it was written."""
+        """A chunk of `count` was written, padding too."""
 
+    @abstractmethod
+    def check_room(self, count: int) -> None:
+        """Raise `FrameTooLong` if a chunk of `count` cannot be fed; nothing was touched."""
+
+    @abstractmethod
     def rewind(self, to: int) -> None:
         """Take back every position from `to` on, in every layer or in none. Raises `RewindError`."""
-        used = [layer for layer in self.rings if layer.is_initialized]
-        for layer in used:
-            layer.check_rewind(to)
-        for layer in used:
-            layer.rewind(to)
+
+    @abstractmethod
+    def _take(self, pos: int, content: Sequence[tuple[Tensor, Tensor]]) -> None:
+        """Hold `content`, which fits, up to `pos`."""
 
     def content(self, to: int | None = None) -> list[tuple[Tensor, Tensor]]:
         """Copies of K and V as a chunk at `to` (here, if None) would meet them, layer by layer. Raises `RewindError`."""
@@ -305,15 +102,37 @@ class RingCache(Cache):
         for number, (layer, (keys, values)) in enumerate(zip(self.rings, content, strict=True)):
             if not layer.is_initialized:
                 layer.lazy_initialization(keys, values)
-            if problem := misfit(layer, pos - layer.least_at(pos), keys, values):
+            if problem := _misfit(layer, pos - layer.least_at(pos), keys, values):
                 return f"layer {number} {problem}"
-        for layer, (keys, values) in zip(self.rings, content, strict=True):
-            layer.begin_at(pos - keys.shape[-2])
-            layer.put(keys, values)
+        self._take(pos, content)
         return ""
 
+    def _owned(self, kind: type[Kept]) -> list[Kept]:
+        return [layer for layer in self.layers if isinstance(layer, kind)]
 
-def misfit(layer: CacheLayerMixin, rows: int, keys: Tensor, values: Tensor) -> str:
+
+def layers_of(config: Any) -> list[tuple[Any, int | None]]:
+    """The library's layers of a config, each with its window: None for full attention, 0 where another's keys are shared.
+
+    Raises `ModelUnfit`.
+    """
+    name = str(getattr(config, "name_or_path", "") or getattr(config, "model_type", "?"))
+    found: list[tuple[Any, int | None]] = []
+    for kind in DynamicCache(config=config).layers:
+        if type(kind).__name__ == "DummyLayer":  # newer versions only
+            found.append((kind, 0))
+        elif type(kind) is DynamicSlidingWindowLayer:
+            found.append((kind, int(kind.sliding_window)))
+        elif type(kind) is DynamicLayer:
+            found.append((kind, None))
+        else:
+            raise ModelUnfit(name, f"it has a layer of kind {type(kind).__name__}, whose state cannot be rewound exactly")
+    if not found:
+        raise ModelUnfit(name, "its config names no layers that keep keys and values")
+    return found
+
+
+def _misfit(layer: RingLayer, rows: int, keys: Tensor, values: Tensor) -> str:
     """Why `rows` rows of K and V cannot be this layer's; empty if they can."""
     for block, buffer in ((keys, layer.keys), (values, layer.values)):
         assert buffer is not None
@@ -321,18 +140,3 @@ def misfit(layer: CacheLayerMixin, rows: int, keys: Tensor, values: Tensor) -> s
         if tuple(block.shape) != wanted or block.dtype != buffer.dtype:
             return f"is {tuple(block.shape)} {block.dtype}, must be {wanted} {buffer.dtype}"
     return ""
-
-
-def _layer(kind: Any, config: Any, max_positions: int, slack: int) -> Any:
-    if type(kind).__name__ == "DummyLayer":  # shares another layer's keys; newer versions only
-        return kind
-    if type(kind) is DynamicSlidingWindowLayer:
-        return SlidingLayer(int(kind.sliding_window), min(slack, max_positions))
-    if type(kind) is DynamicLayer:
-        return FullLayer(max_positions)
-    raise ModelUnfit(name_of(config), f"it has a layer of kind {type(kind).__name__}, whose state cannot be rewound exactly")
-
-
-def name_of(config: Any) -> str:
-    """A model's name, as its config knows it."""
-    return str(getattr(config, "name_or_path", "") or getattr(config, "model_type", "?"))

@@ -1,6 +1,6 @@
 """The ring with fixed shapes: every length and position is a number on the device, so a forward can be one CUDA graph.
 
-The other layer class of Ring 1 (see `cache` for the one whose views are exactly as long as needed).
+The other layer class of Ring 1 (see `views` for the one whose views are exactly as long as needed).
 A layer is two buffers of `size` rows and position p lies in row p % size. The model gets the buffers
 whole, and a mask says which rows a query may see: row s holds the greatest position not past the
 chunk's end that is s modulo `size`. A chunk may be padded on the right up to a bucket; what padding
@@ -16,11 +16,9 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
-from transformers.cache_utils import Cache, CacheLayerMixin, DynamicLayer, DynamicSlidingWindowLayer
 
-from kairos.errors import FrameTooLong, ModelUnfit, RingTooLarge
-from kairos.mind.cache import misfit, name_of
+from kairos.errors import FrameTooLong, RingTooLarge
+from kairos.mind.cache import RingCache, RingLayer, layers_of
 from kairos.mind.ring import WindowRing
 
 BUCKETS: Final = (1, 8, 16, 24, 32, 48, 64, 96, 128)
@@ -55,10 +53,9 @@ class Geometry:
         return seen[None, None]
 
 
-class FixedLayer(CacheLayerMixin):
+class FixedLayer(RingLayer):
     """Two buffers of one geometry, handed to the model whole."""
 
-    is_croppable = False
     is_sliding = False
 
     def __init__(self, geometry: Geometry, write: Write) -> None:
@@ -99,6 +96,14 @@ class FixedLayer(CacheLayerMixin):
         slots = torch.arange(first, end, device=self.keys.device) % self.geometry.size
         return self.keys.index_select(2, slots), self.values.index_select(2, slots)
 
+    def least_at(self, pos: int) -> int:
+        """The oldest position a query at `pos` sees."""
+        return self.geometry.ring.least_at(pos)
+
+    def check_rewind(self, to: int) -> None:
+        """Raise `RewindError` outside what is held."""
+        self.geometry.ring.check_rewind(to)
+
     def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
         """All rows; never asked where masks are given."""
         del query_length
@@ -113,65 +118,57 @@ class FixedLayer(CacheLayerMixin):
         return self.geometry.size
 
 
-class FixedCache(Cache):
-    """All layers of one model; the port is that of `RingCache`."""
+class FixedCache(RingCache):
+    """All layers of one model; those of one kind share a `Geometry`, which counts for them."""
 
     def __init__(self, config: Any, *, max_positions: int, slack: int, device: torch.device) -> None:
         """`slack` bounds one padded chunk and one rewind across a wrapped window. Raises `ModelUnfit`."""
         self.max_positions = max_positions
-        self._device = device
-        kinds = DynamicCache(config=config).layers
-        if not kinds:
-            raise ModelUnfit(name_of(config), "its config names no layers that keep keys and values")
-        write = _writer(device)
-        names: list[str] = getattr(config.get_text_config(decoder=True), "layer_types", None) or [type(k).__name__ for k in kinds]
+        kinds, write = layers_of(config), _writer(device)
+        names: list[str] = getattr(config.get_text_config(decoder=True), "layer_types", None) or [type(k).__name__ for k, _ in kinds]
         self._kinds: dict[str, Geometry] = {}
         layers: list[Any] = []
-        for name, kind in zip(names, kinds, strict=False):
-            if type(kind).__name__ == "DummyLayer":
+        for name, (kind, window) in zip(names, kinds, strict=False):
+            if window == 0:
                 layers.append(kind)
                 continue
             if name not in self._kinds:
-                self._kinds[name] = _geometry(kind, config, max_positions, slack, device)
+                slots = max_positions if window is None else min(slack, max_positions)
+                self._kinds[name] = Geometry(window or _ENDLESS, slots + _STEP, device)
             layers.append(FixedLayer(self._kinds[name], write))
         super().__init__(layers=layers)
 
     @property
     def pos(self) -> int:
-        """Absolute length."""
+        """See `RingCache`."""
         return next(iter(self._kinds.values())).ring.length
 
     @property
     def rings(self) -> list[FixedLayer]:
-        """The layers that own keys and values."""
-        return [layer for layer in self.layers if isinstance(layer, FixedLayer)]
-
-    @property
-    def bytes_held(self) -> int:
-        """Memory of all buffers; fixed after the first forward."""
-        return sum(b.nbytes for layer in self.rings for b in (layer.keys, layer.values) if b is not None)
+        """See `RingCache`."""
+        return self._owned(FixedLayer)
 
     def clear(self) -> None:
-        """See `RingCache.clear`."""
+        """See `RingCache`."""
         for kind in self._kinds.values():
             kind.ring.begin(0, 0)
 
     def padded(self, count: int) -> int:
-        """Rows a chunk of `count` is fed as."""
+        """The next bucket."""
         return next((bucket for bucket in BUCKETS if count <= bucket), -(-count // _STEP) * _STEP)
 
     def begin(self, positions: Tensor) -> dict[str, Any]:
-        """A padded chunk at `positions` [N] follows; returns what the model is called with besides. Device work alone."""
+        """Masks and positions. Device work alone."""
         masks = {name: kind.begin(positions) for name, kind in self._kinds.items()}
         return {"attention_mask": masks if len(masks) > 1 else next(iter(masks.values())), "position_ids": positions[None]}
 
     def advance(self, count: int) -> None:
-        """A chunk of `count` was written, padding too."""
+        """See `RingCache`."""
         for kind in self._kinds.values():
             kind.ring.advance(count, written=self.padded(count))
 
     def check_room(self, count: int) -> None:
-        """Raise `FrameTooLong` if a chunk of `count` cannot be fed; nothing was touched."""
+        """See `RingCache`."""
         if self.pos + count > self.max_positions:
             raise FrameTooLong(count, self.max_positions - self.pos)
         for kind in self._kinds.values():
@@ -179,39 +176,17 @@ class FixedCache(Cache):
                 kind.ring.check_room(self.padded(count))
 
     def rewind(self, to: int) -> None:
-        """Take back every position from `to` on, in every layer or in none. Raises `RewindError`."""
+        """See `RingCache`."""
         for kind in self._kinds.values():
             kind.ring.check_rewind(to)
         for kind in self._kinds.values():
             kind.ring.rewind(to)
 
-    def content(self, to: int | None = None) -> list[tuple[Tensor, Tensor]]:
-        """See `RingCache.content`."""
-        end = self.pos if to is None else to
-        found: list[tuple[Tensor, Tensor]] = []
-        for layer in self.rings:
-            if layer.is_initialized and end:
-                layer.geometry.ring.check_rewind(end)
-                found.append(layer.held(layer.geometry.ring.least_at(end), end))
-        return found
-
-    def replace(self, pos: int, content: Sequence[tuple[Tensor, Tensor]]) -> str:
-        """See `RingCache.replace`."""
-        if not 0 < pos <= self.max_positions:
-            return f"it ends at position {pos}, Ring 1 has {self.max_positions}"
-        if len(content) != len(self.rings):
-            return f"it has {len(content)} layers, the model {len(self.rings)}"
-        firsts = [layer.geometry.ring.least_at(pos) for layer in self.rings]
-        for number, (layer, first, (keys, values)) in enumerate(zip(self.rings, firsts, content, strict=True)):
-            if not layer.is_initialized:
-                layer.lazy_initialization(keys, values)
-            if problem := misfit(layer, pos - first, keys, values):
-                return f"layer {number} {problem}"
-        for layer, first, (keys, values) in zip(self.rings, firsts, content, strict=True):
-            layer.put(keys, values, torch.arange(first, pos, device=keys.device) % layer.geometry.size)
+    def _take(self, pos: int, content: Sequence[tuple[Tensor, Tensor]]) -> None:
+        for layer, (keys, values) in zip(self.rings, content, strict=True):
+            layer.put(keys, values, torch.arange(layer.least_at(pos), pos, device=keys.device) % layer.geometry.size)
         for kind in self._kinds.values():
             kind.ring.begin(kind.ring.least_at(pos), pos)
-        return ""
 
 
 def _writer(device: torch.device) -> Write:
@@ -221,11 +196,3 @@ def _writer(device: torch.device) -> Write:
     from kairos.mind.gpu import kernels
 
     return kernels.write_rows
-
-
-def _geometry(kind: Any, config: Any, max_positions: int, slack: int, device: torch.device) -> Geometry:
-    if type(kind) is DynamicSlidingWindowLayer:
-        return Geometry(int(kind.sliding_window), min(slack, max_positions) + _STEP, device)
-    if type(kind) is DynamicLayer:
-        return Geometry(_ENDLESS, max_positions + _STEP, device)
-    raise ModelUnfit(name_of(config), f"it has a layer of kind {type(kind).__name__}, whose state cannot be rewound exactly")

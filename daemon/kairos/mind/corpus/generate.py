@@ -7,17 +7,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from random import Random
 from typing import Any, Final
 
 from kairos.events import Frame
+from kairos.mind.corpus.numbers import Number, metrics, quantity
 from kairos.mind.corpus.slots import Draw, draw
-from kairos.mind.corpus.splits import Split, domains, read, rules, styles, tactics
+from kairos.mind.corpus.splits import Split, domains, quantities, rules, styles, tactics
 from kairos.mind.corpus.styles import STYLES, WEIGHTS
 
 _SERIES_SHARE: Final = 0.3
-_GRAVE_SHARE: Final = 0.4
-_UNKNOWN_SHARE: Final = 0.25
+_SHARES: Final = {"idle": 0.04, "metrics": 0.07, "quantity": 0.07, "injection": 0.08}
+"""What is no plain event; idle beats are common and must never be in doubt."""
+_OWN_CARRIER: Final = 0.5
+_RULED_SHARE: Final = 0.45
+_FIELDS: Final = (
+    '{line}, user agent "{text}"',
+    '{line} agent="{text}"',
+    'referer="{text}" {line}',
+    "{line}; ssid '{text}'",
+    '{line} filename="{text}.pdf"',
+    '{line} (mail subject: "{text}")',
+    'device "{text}": {line}',
+    '{line} user="{text}"',
+    '{line} query="{text}"',
+    '"{text}" as song title; {line}',
+    '{line} title="{text}" lang=en',
+    "{line} form field city='{text}'",
+    '{line} X-Client: "{text}"',
+    'display name "{text}"; {line}',
+)
+"""Where a stranger's words arrive beside any event."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +51,11 @@ class Example:
     style: str
     ambiguous: bool = False
     """Whether a reasonable person could go either way; never in training."""
+
+    @property
+    def lived(self) -> tuple[Frame, str]:
+        """As Ring 1 retains it, if it is an ACTION."""
+        return self.frame, self.answer or ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +72,7 @@ class Life:
 class Corpus:
     """Endless examples of one split; the same seed gives the same ones."""
 
-    def __init__(self, seed: object, split: Split = "train", *, metrics: float = 0.08) -> None:
-        """`metrics` is the share of metric frames in training; the other splits have none of their own."""
-        self._metrics_share = metrics if split == "train" else 0.0
+    def __init__(self, seed: object, split: Split = "train") -> None:
         self._rng = Random(f"{seed}/{split}")
         self._split: Split = split
         self._styles = styles(split)
@@ -56,65 +80,79 @@ class Corpus:
 
     def example(self) -> Example:
         """One frame of any kind."""
-        kind = self._rng.random()
-        if kind < 0.04:  # noqa: PLR2004 - idle beats are common and must never be in doubt
+        kind = self._rng.choices([*_SHARES, "event"], [*_SHARES.values(), 1 - sum(_SHARES.values())])[0]
+        if kind == "idle":
             return Example(frame=Frame.idle(), answer=None, domain="idle", style="idle")
-        if kind < 0.04 + self._metrics_share:
-            return self._metrics()
-        if kind < 0.10 + self._metrics_share:
-            return self._injection()
+        if kind == "metrics" and self._split == "train":  # its names are in one split alone
+            return self._number(metrics(self._rng), kind)
+        if kind == "quantity":
+            return self._number(quantity(self._rng, quantities(self._split)), kind)
+        if kind == "injection":
+            return self.injected(self._rng.choice(tactics(self._split)))[0]
         return self.event()
 
     def event(self) -> Example:
         """One text event of the split's domains, in one of its styles."""
-        rng, row = self._rng, self._rng.choice(domains(self._split))
+        row = self._rng.choice(domains(self._split))
         text, answer, series = self._said(row)
-        return self._wrapped(text, answer, series, domain=row["name"], rng=rng)
+        return self._wrapped(text, answer, series, domain=row["name"])
 
     def ambiguous(self) -> Example:
         """One event that may be judged either way."""
         row = self._rng.choice(domains(self._split))
         text = Draw(self._rng).fill(self._rng.choice(row["ambiguous"]))
-        return replace(self._wrapped(text, None, None, domain=row["name"], rng=self._rng), ambiguous=True)
+        return replace(self._wrapped(text, None, None, domain=row["name"]), ambiguous=True)
 
     def life(self, *, depth: int, frames: int) -> Life:
-        """A ring with `depth` retained actions, and `frames` frames to judge there; a third live under the owner's rules."""
+        """A ring with `depth` retained actions, and `frames` frames to judge there; many live under the owner's rules."""
         retained: list[Example] = []
         while len(retained) < depth:
             example = self.event()
             if example.answer is not None:
                 retained.append(example)
-        said: list[str] = []
-        judged: list[Example] = []
-        if self._rng.random() < 0.34:  # noqa: PLR2004
-            for rule in self._rng.sample(rules(self._split), self._rng.choice([1, 1, 2, 3])):
-                sentence, ruled = self.ruled(rule, self._rng.randint(2, 6))
-                said.append(sentence)
-                judged += ruled
+        said, judged = self._under_rules() if self._rng.random() < _RULED_SHARE else ((), [])
         if retained:  # what happened before may happen again, and is still one
             judged += self._rng.sample(retained, min(len(retained), 2))
         judged = judged[:frames]
         judged += [self.example() for _ in range(frames - len(judged))]
         self._rng.shuffle(judged)
-        return Life(rules=tuple(said), retained=tuple(retained), frames=tuple(judged))
+        return Life(rules=said, retained=tuple(retained), frames=tuple(judged))
 
-    def ruled(self, rule: dict[str, Any], count: int) -> tuple[str, list[Example]]:
-        """One rule as its owner would say it, and `count` frames it speaks of or seems to."""
+    def _under_rules(self) -> tuple[tuple[str, ...], list[Example]]:
+        """A few rules with frames they speak of or seem to, and such frames of rules that nobody gave."""
+        count = self._rng.choice([0, 1, 1, 2, 3])
+        some = self._rng.sample(rules(self._split), count + self._rng.choice([1, 2]))
+        said, judged = list[str](), list[Example]()
+        for number, rule in enumerate(some):
+            sentence, found = self.ruled(rule, self._rng.randint(2, 6), given=number < count)
+            judged += found
+            if number < count:
+                said.append(sentence)
+        return tuple(said), judged
+
+    def ruled(self, rule: dict[str, Any], count: int, *, given: bool = True) -> tuple[str, list[Example]]:
+        """One rule as its owner would say it, and `count` frames it speaks of or seems to; plain verdicts if it is not `given`."""
         rng, drawn = self._rng, Draw(self._rng)
         sentence, found = drawn.fill(rng.choice(rule["say"])), list[Example]()
         for _ in range(count):
             about = rng.random() < 0.5  # noqa: PLR2004
             row = rng.choice(rule["about" if about else "near"])
             text, actuator, what = (row, "", "") if isinstance(row, str) else row
-            acts = about if rule["kind"] == "tell" else not about
+            acts = about == (rule["kind"] == "tell") if given else rule["kind"] == "mute"
             filled = drawn.fill(text)
             answer = drawn.fill(f"{actuator} {what}") if acts else None
-            found.append(self._wrapped(filled, answer, None, domain=f"rule:{rule['kind']}:{'about' if about else 'near'}", rng=rng))
+            found.append(self._wrapped(filled, answer, None, domain=f"rule:{rule['kind']}:{'about' if about else 'near'}"))
         return sentence, found
 
-    def _said(self, row: dict[str, Any]) -> tuple[str, str | None, str | None]:
-        """Text, answer and series of one event of a domain."""
-        rng, kind, drawn = self._rng, self._rng.random(), Draw(self._rng)
+    def _number(self, found: Number, kind: str) -> Example:
+        if found.frame.kind == "text" and self._rng.random() < 0.5:  # noqa: PLR2004
+            return self._wrapped(found.frame.text, found.answer, None, domain=kind)
+        return Example(frame=found.frame, answer=found.answer, domain=kind, style="number")
+
+    def _said(self, row: dict[str, Any], *, series: bool = True) -> tuple[str, str | None, str | None]:
+        """Text, answer and series of one event of a domain; without `series` the text alone decides."""
+        rng, drawn = self._rng, Draw(self._rng)
+        kind = rng.random() * (1.0 if series else 0.92)
         if kind < 0.38:  # noqa: PLR2004
             return drawn.fill(rng.choice(row["routine"])), None, self._series(grave=False)
         if kind < 0.62:  # noqa: PLR2004
@@ -131,49 +169,30 @@ class Corpus:
     def _series(self, *, grave: bool) -> str | None:
         return _series(self._rng, grave=grave) if self._rng.random() < _SERIES_SHARE else None
 
-    def _wrapped(self, text: str, answer: str | None, series: str | None, *, domain: str, rng: Random) -> Example:
+    def _wrapped(self, text: str, answer: str | None, series: str | None, *, domain: str) -> Example:
+        rng = self._rng
         style = rng.choices(self._styles, self._weights)[0]
         source, wrapped = STYLES[style](text, rng)
         return Example(frame=Frame(source=source, kind="text", text=wrapped, series=series), answer=answer, domain=domain, style=style)
 
-    def _injection(self) -> Example:
-        return self.injected(self._rng.choice(tactics(self._split)))[0]
-
     def injected(self, tactic: dict[str, Any]) -> tuple[Example, Example]:
         """An event that carries hostile text, and the same event with a harmless word in its place."""
         rng, drawn = self._rng, Draw(self._rng)
-        place = rng.randrange(len(tactic["carriers"]))
-        carrier, right, what = (tactic[name][place] for name in ("carriers", "verdicts", "sentences"))
-        line = drawn.fill(carrier.replace("{text}", "\0"))
+        if "carriers" in tactic and rng.random() < _OWN_CARRIER:
+            place = rng.randrange(len(tactic["carriers"]))
+            line, right, what = (tactic[name][place] for name in ("carriers", "verdicts", "sentences"))
+            line = drawn.fill(line.replace("{text}", "\0"))
+            answer = drawn.fill(f"{right.split()[1]} {what}") if right != "NO_OP" else None
+        else:
+            plain, answer, _ = self._said(rng.choice(domains(self._split)), series=False)
+            line = rng.choice(_FIELDS).format(line=plain, text="\0")
         hostile, word = drawn.fill(rng.choice(tactic["texts"])), draw("word", rng)
-        answer = drawn.fill(f"{right.split()[1]} {what}") if right != "NO_OP" else None
         state = rng.getstate()
         pair: list[Example] = []
         for text in (hostile, word):
             rng.setstate(state)  # the same wrapper around both
-            pair.append(self._wrapped(line.replace("\0", text), answer, None, domain=f"injection:{tactic['name']}", rng=rng))
+            pair.append(self._wrapped(line.replace("\0", text), answer, None, domain=f"injection:{tactic['name']}"))
         return pair[0], pair[1]
-
-    def _metrics(self) -> Example:
-        rng, rows = self._rng, read("metrics")["metric"]
-        chosen = rng.sample(rows, rng.choice([1, 1, 1, 2, 3, 5]))
-        bad = rng.choice([row for row in rows if "bad" in row]) if rng.random() < _GRAVE_SHARE else None
-        if bad is not None:
-            chosen = [row for row in chosen if row is not bad]
-            chosen.insert(rng.randint(0, len(chosen)), bad)
-        parts, answer = list[str](), None
-        if rng.random() < _UNKNOWN_SHARE:  # a number nobody explained is no alarm
-            parts.append(
-                f"{draw('word', rng)}_{draw('word', rng)}{rng.choice(['', '_total', '_ms', '_percent', '_c'])}={_number(rng, [0, 90])}"
-            )
-        for row in chosen:
-            label = draw(row["label"], rng) if "label" in row else ""
-            value = _number(rng, row["bad"] if row is bad else row["ok"])
-            parts.append(f"{row['name']}{f'[{label}]' if label else ''}={value}")
-            if row is bad:
-                answer = "notify " + row["say"].format(v=value, label=label)
-        source = rng.choice(["sysmon", "sensors", "cli", "prometheus", draw("host", rng)])
-        return Example(frame=Frame(source=source, kind="metric", text=" ".join(parts)), answer=answer, domain="metrics", style="metric")
 
 
 def examples(seed: int, split: Split = "train") -> Iterator[Example]:
@@ -183,13 +202,13 @@ def examples(seed: int, split: Split = "train") -> Iterator[Example]:
         yield corpus.example()
 
 
+def actions(seed: int, count: int) -> list[tuple[Frame, str]]:
+    """The first `count` ACTIONs of a seed, as Ring 1 retains them."""
+    return list(islice((example.lived for example in examples(seed) if example.answer is not None), count))
+
+
 def _series(rng: Random, *, grave: bool) -> str:
     """How the inbox counts a series: many in minutes, or a few in a while."""
     count = rng.randint(60, 900) if grave else rng.randint(2, 12)
     span = rng.randint(2, 15) if grave else rng.randint(10, 300)
     return f"{count} like this in {span} min"
-
-
-def _number(rng: Random, bounds: list[float]) -> str:
-    value = rng.uniform(bounds[0], bounds[1])
-    return f"{value:.1f}" if abs(value) < 10 and rng.random() < 0.5 else f"{value:.0f}"  # noqa: PLR2004

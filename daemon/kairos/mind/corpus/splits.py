@@ -38,7 +38,8 @@ _STYLES: Final[dict[Split, tuple[str, ...]]] = {
     "test": ("java", "sentence", "klog", "cef"),
 }
 _FILES: Final = ("hardware", "access", "services", "operations", "desktops", "household", "signals",
-          "platforms", "fabric", "threats", "devices", "industry", "everyday")  # fmt: skip
+          "platforms", "fabric", "threats", "devices", "industry", "everyday",
+          "plants", "datastores", "lowlevel", "intrusion", "business", "places", "outdoors", "personal", "estates")  # fmt: skip
 _EVERY: Final = 5
 
 
@@ -77,6 +78,12 @@ def rules(split: Split) -> list[dict[str, Any]]:
 def tactics(split: Split) -> list[dict[str, Any]]:
     """The injection tactics of one split."""
     return _dealt(read("injections")["tactic"], split)
+
+
+@cache
+def quantities(split: Split) -> list[dict[str, Any]]:
+    """The measured quantities of one split."""
+    return _dealt(read("quantities")["quantity"], split)
 
 
 def _dealt(rows: list[dict[str, Any]], split: Split) -> list[dict[str, Any]]:

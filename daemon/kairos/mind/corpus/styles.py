@@ -161,11 +161,54 @@ def _sentence(message: str, rng: Random) -> tuple[str, str]:
     return rng.choice(["cli", "phone", "script", draw("user", rng)]), message[0].upper() + message[1:] + rng.choice(["", ".", "!"])
 
 
+_HEADS: Final[tuple[Callable[[Random], str], ...]] = (
+    _short,
+    lambda rng: f"{_date(rng)} {_clock(rng)}",
+    lambda rng: f"{_date(rng)}T{_clock(rng)}.{rng.randint(0, 999):03}Z",
+    lambda rng: f"{_date(rng).replace('-', '/')} {_clock(rng)}",
+    lambda rng: f"{rng.randint(1, 31)}.{rng.randint(1, 12)}.20{rng.randint(10, 27)} {_clock(rng)}",
+    lambda rng: str(rng.randint(10**9, 2 * 10**9)),
+    _level,
+    lambda rng: _level(rng).lower(),
+    lambda rng: f"<{rng.randint(1, 191)}>",
+    lambda rng: f"level={_level(rng).lower()}",
+    lambda rng: f"severity {rng.randint(0, 7)}",
+    lambda rng: draw("host", rng),
+    lambda rng: f"host={draw('host', rng)}",
+    lambda rng: f"{draw('svc', rng)}[{draw('pid', rng)}]",
+    lambda rng: f"{draw('word', rng)}.{draw('word', rng)}",
+    lambda rng: f"{rng.choice('EWIFDCAN')}-{rng.randint(1, 9999):04}",
+    lambda rng: f"0x{draw('hex', rng)}",
+    lambda rng: draw("uuid", rng)[:13],
+    lambda rng: f"tid={rng.randint(1, 9999)}",
+    lambda rng: f"{rng.randint(1, 40)}/{rng.randint(1, 40)}",
+    lambda rng: draw("ip", rng),
+    lambda rng: f"{draw('word', rng).upper()}_{draw('word', rng).upper()}",
+)
+_TAILS: Final[tuple[Callable[[Random], str], ...]] = (
+    lambda rng: f"(id {draw('hex', rng)})",
+    lambda rng: f"req={draw('uuid', rng)[:8]}",
+    lambda rng: f"[{draw('word', rng)}.c:{rng.randint(10, 3000)}]",
+    lambda rng: f"seq={rng.randint(1, 10**6)}",
+    lambda rng: f"@{draw('host', rng)}",
+)
+
+
+def _invented(message: str, rng: Random) -> tuple[str, str]:
+    """A format nobody has met: up to five header fields, any order, brackets and separator of its own."""
+    left, right = rng.choice([("", ""), ("", ""), ("[", "]"), ("(", ")"), ("<", ">"), ('"', '"')])
+    head = [f"{left}{field(rng)}{right}" for field in rng.sample(_HEADS, rng.randint(1, 5))]
+    tail = [rng.choice(_TAILS)(rng)] if rng.random() < 0.25 else []  # noqa: PLR2004
+    between = rng.choice([" ", " ", " ", " | ", " - ", ": ", ",", ";", "\t"])
+    return rng.choice([draw("svc", rng), draw("host", rng), draw("word", rng)]), between.join([*head, message, *tail])
+
+
 STYLES: Final[dict[str, Style]] = {
     "syslog": _syslog, "iso": _iso, "rfc5424": _rfc5424, "kernel": _kernel, "java": _java, "logback": _logback,
     "python": _python, "python-time": _python_time, "apache": _apache, "nginx": _nginx, "key-value": _key_value,
     "logfmt": _logfmt, "journald": _journald, "json": _json_line, "node": _node, "windows": _windows, "android": _android,
     "klog": _klog, "cef": _cef, "compose": _compose, "tagged": _tagged, "program": _program, "bare": _bare, "sentence": _sentence,
+    "invented": _invented,
 }  # fmt: skip
-WEIGHTS: Final[dict[str, float]] = {"bare": 5.0, "syslog": 2.0, "program": 1.5}
+WEIGHTS: Final[dict[str, float]] = {"bare": 6.0, "syslog": 2.0, "program": 1.5, "invented": 6.0}
 """How often a style is drawn beside the others, 1 each: most events come without a wrapper."""

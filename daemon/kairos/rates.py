@@ -1,10 +1,11 @@
-"""Rates with their intervals, and areas under curves: what every gate of judgement reports."""
+"""Rates and slopes with their intervals, and areas under curves: what training chooses by and gates report."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
 from random import Random
+from statistics import fmean
 from typing import Final, TypeVar
 
 T = TypeVar("T")
@@ -18,6 +19,15 @@ def upper95(wrong: int, of: int) -> float:
         return 1.0
     rate, z = wrong / of, _Z * _Z / of
     return (rate + z / 2 + _Z * math.sqrt(rate * (1 - rate) / of + z / (4 * of))) / (1 + z)
+
+
+def slope(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Least squares, and the upper end of its 95 % interval; in units of y a unit of x."""
+    mean_x, mean_y = fmean(x for x, _ in points), fmean(y for _, y in points)
+    spread = sum((x - mean_x) ** 2 for x, _ in points) or 1.0
+    found = sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
+    rest = sum((y - mean_y - found * (x - mean_x)) ** 2 for x, y in points)
+    return found, found + _Z * math.sqrt(rest / max(1, len(points) - 2) / spread)
 
 
 def auc(scores: Sequence[float], labels: Sequence[bool]) -> float:

@@ -10,8 +10,8 @@ from transformers import DynamicCache, MambaConfig
 
 from kairos.errors import FrameTooLong, ModelUnfit, RewindError
 from kairos.gates import families
-from kairos.mind.cache import RingCache
 from kairos.mind.seam import Session
+from kairos.mind.views import ViewCache
 
 SLACK = 40
 
@@ -61,13 +61,12 @@ def test_a_rewound_cache_is_byte_for_byte_that_of_a_twin_who_lived_only_what_sur
 def test_no_cache_memory_is_allocated_after_the_first_forward(model):
     session, rng = Session(model, max_positions=400, slack=SLACK), random.Random(3)
     session.prefill(_ids(rng))
-    held, places = session._cache.bytes_held, [layer.keys.data_ptr() for layer in session._cache.rings]
+    held, places = session.buffers(), [layer.keys.data_ptr() for layer in session._cache.rings]
     for _ in range(15):
         session.prefill(_ids(rng))
         session.decode(5)
 
-    assert session._cache.bytes_held == held
-    assert [layer.keys.data_ptr() for layer in session._cache.rings] == places
+    assert session.buffers() == held
     assert all(place % 64 == 0 for place in places)
 
 
@@ -106,7 +105,7 @@ def test_a_chunk_longer_than_the_slack_is_refused_before_any_layer_is_touched(sl
 
 
 def test_a_sliding_layer_is_bounded_however_many_positions_there_are(sliding):
-    small, large = (RingCache(sliding.config, max_positions=m, slack=SLACK) for m in (500, 5000))
+    small, large = (ViewCache(sliding.config, max_positions=m, slack=SLACK) for m in (500, 5000))
     rows = {max(layer._rows for layer in cache.rings if layer.is_sliding) for cache in (small, large)}
 
     assert rows == {2 * (families.WINDOW - 1 + SLACK)}
@@ -114,4 +113,4 @@ def test_a_sliding_layer_is_bounded_however_many_positions_there_are(sliding):
 
 def test_a_model_whose_state_is_no_keys_and_values_is_refused_by_name():
     with pytest.raises(ModelUnfit, match="mamba"):
-        RingCache(MambaConfig(hidden_size=16, num_hidden_layers=2, state_size=4), max_positions=64, slack=8)
+        ViewCache(MambaConfig(hidden_size=16, num_hidden_layers=2, state_size=4), max_positions=64, slack=8)

@@ -1,0 +1,113 @@
+"""Frames whose news is a number: metrics by name, and quantities of any field of life beside their limits.
+
+A reading is grave when it lies past its limit, whichever way that is, and stays there. Names alone
+prove nothing: most readings in the world have names nobody has met, and are fine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any, Final, NamedTuple
+
+from kairos.events import Frame
+from kairos.mind.corpus.slots import draw
+from kairos.mind.corpus.splits import read
+
+_GRAVE_SHARE: Final = 0.4
+_UNKNOWN_SHARE: Final = 0.25
+_METRIC_SHARE: Final = 0.3
+_SOURCES: Final = ("sysmon", "sensors", "cli", "prometheus", "telegraf", "plc", "gauge", "script", "modbus", "phone")
+_ABOVE: Final = ("limit", "maximum", "max", "upper limit", "alarm above", "not above", "must stay under", "high limit", "ceiling")
+_BELOW: Final = ("minimum", "min", "lower limit", "alarm below", "at least", "must stay over", "low limit", "not under", "required")
+_FORMS: Final = (
+    "{name} {value}, {word} {limit}",
+    "{name}: {value} ({word} {limit})",
+    "{name} is {value} now, {word} {limit}",
+    "{key}={plain} {key}_limit={bare} ({word})",
+    "{name} reads {value}; {word} {limit}",
+    "{value} {name}, {word} {limit}",
+    "{key} {value} [{word} {limit}]",
+    "{name} of {host} has been {value} for {n} min, {word} {limit}",
+    "{word} {limit} for {name}; measured {value}",
+    "reading of {name}: {value}, set {word} {limit}",
+)
+_STAYS: Final = (
+    "{name} went from {fine} to {value} and has stayed there for {n} min, {word} {limit}",
+    "{name} {fine} -> {value}, {word} {limit}, third reading in a row",
+    "{name} still {value} after {n} min, {word} {limit}",
+)
+_HEALED: Final = (
+    "{name} was {value} for {few} s, back to {fine}, {word} {limit}",
+    "{name} {value} -> {fine}, alarm cleared, {word} {limit}",
+    "{name}: {fine} again after one reading of {value}",
+    "{name} sensor self-test simulated {value}, true reading {fine}, {word} {limit}",
+)
+
+
+class Number(NamedTuple):
+    """One frame, and the answer a person would want; None for NO_OP."""
+
+    frame: Frame
+    answer: str | None
+
+
+def metrics(rng: Random) -> Number:
+    """Named metrics of machines, at most one of them bad."""
+    rows = read("metrics")["metric"]
+    chosen = rng.sample(rows, rng.choice([1, 1, 1, 2, 3, 5]))
+    bad = rng.choice([row for row in rows if "bad" in row]) if rng.random() < _GRAVE_SHARE else None
+    if bad is not None:
+        chosen = [row for row in chosen if row is not bad]
+        chosen.insert(rng.randint(0, len(chosen)), bad)
+    parts, answer = list[str](), None
+    if rng.random() < _UNKNOWN_SHARE:  # a number nobody explained is no alarm
+        name = f"{draw('word', rng)}_{draw('word', rng)}{rng.choice(['', '_total', '_ms', '_percent', '_c'])}"
+        parts.append(f"{name}={_number(rng, [0, 90])}")
+    for row in chosen:
+        label = draw(row["label"], rng) if "label" in row else ""
+        value = _number(rng, row["bad"] if row is bad else row["ok"])
+        parts.append(f"{row['name']}{f'[{label}]' if label else ''}={value}")
+        if row is bad:
+            answer = "notify " + row["say"].format(v=value, label=label)
+    source = rng.choice(["sysmon", "sensors", "cli", "prometheus", draw("host", rng)])
+    return Number(Frame(source=source, kind="metric", text=" ".join(parts)), answer)
+
+
+def quantity(rng: Random, rows: Sequence[dict[str, Any]]) -> Number:
+    """One of `rows` beside its limit, past it or not; or a few of them as bare metrics, all fine."""
+    source = rng.choice([*_SOURCES, draw("host", rng)])
+    if rng.random() < _METRIC_SHARE:
+        some = rng.sample(rows, min(len(rows), rng.choice([1, 1, 2, 3, 4])))
+        return Number(Frame(source=source, kind="metric", text=" ".join(f"{row['key']}={_number(rng, row['ok'])}" for row in some)), None)
+    row = rng.choice(rows)
+    kind = rng.random()
+    fine, past = _number(rng, row["ok"]), _number(rng, row["bad"])
+    if kind < 0.30:  # noqa: PLR2004
+        form, value, grave = rng.choice(_FORMS), past, True
+    elif kind < 0.45:  # noqa: PLR2004
+        form, value, grave = rng.choice(_STAYS), past, True
+    elif kind < 0.60:  # noqa: PLR2004
+        form, value, grave = rng.choice(_HEALED), past, False
+    else:
+        form, value, grave = rng.choice(_FORMS), fine, False
+    unit, limit = row["unit"], f"{row['limit']}"
+    text = form.format(
+        name=row["name"], key=row["key"], value=_with(value, unit, rng), plain=value, fine=_with(fine, unit, rng),
+        word=rng.choice(_BELOW if row["bad"][1] < row["ok"][0] else _ABOVE), limit=_with(limit, unit, rng), bare=limit,
+        host=draw("host", rng), n=rng.randint(5, 90), few=rng.randint(2, 9),
+    )  # fmt: skip
+    answer = f"notify {row['name']} is {value} {unit}".rstrip() + f", limit {limit}; {row['do']}." if grave else None
+    return Number(Frame(source=source, kind="text", text=text), answer)
+
+
+def _with(value: str, unit: str, rng: Random) -> str:
+    if not unit:
+        return value
+    return f"{value}{unit}" if unit == "%" or rng.random() < 0.15 else f"{value} {unit}"  # noqa: PLR2004
+
+
+def _number(rng: Random, bounds: Sequence[float]) -> str:
+    """One value between, in the precision of the bounds."""
+    places = max(len(f"{bound}".partition(".")[2].rstrip("0")) for bound in bounds)
+    return f"{rng.uniform(bounds[0], bounds[1]):.{places}f}" if places else str(rng.randint(int(bounds[0]), int(bounds[1])))

@@ -1,0 +1,62 @@
+"""Spans: a sentence is made of plain words and of what was read, and of nothing else."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kairos.mind.corpus import words
+from kairos.mind.grammar import ActionGrammar
+from kairos.mind.spans import Spans, plain_words
+
+READ = "nas: disk usage of /srv/data is at 95 %, 2.1 GiB left (sdb1, user Zoë-2)\nseen 12 like this in 4 min"
+
+
+@pytest.mark.parametrize("word", ["nas", "95", "/srv/data", "2.1", "GiB", "sdb1", "Zoë-2", "12", "/srv/data,", "(sdb1)", "95%", "usage."])
+def test_what_was_read_may_be_said_with_punctuation_of_its_own(word):
+    assert Spans(READ).allows(word)
+
+
+@pytest.mark.parametrize("word", ["5", "9", "srv/dat", "sdb", "Zoë-3", "atlas", "96", "2.1.1", "nas2", "/srv/data/x", "1"])
+def test_what_was_not_read_as_it_is_may_not(word):
+    assert not Spans(READ).allows(word)
+
+
+@pytest.mark.parametrize("word", ["the", "disk", "Check", "first;", "and"])
+def test_plain_words_need_not_be_read(word):
+    assert Spans("").allows(word)
+
+
+def test_a_percent_sign_is_a_unit_and_is_read_too():
+    assert not Spans("load 95").allows("95%")
+
+
+@given(st.sampled_from([*READ.split(), *plain_words()[::97]]))
+def test_every_beginning_of_an_allowed_word_may_begin(word):
+    spans = Spans(READ)
+    for end in range(1, len(word) + 1):
+        assert spans.may_begin(word[:end])
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10_000))
+def test_whatever_the_model_would_like_to_say_every_word_is_plain_or_read(encoder, seed):
+    noise = torch.Generator().manual_seed(seed)
+
+    def step(token):
+        del token
+        return torch.randn(300, generator=noise)
+
+    _, sentence = ActionGrammar(encoder, ["log"], answer_tokens=24).decode(step, step(0), READ)
+
+    spans = Spans(READ)
+    assert all(spans.allows(word) for word in sentence.split())
+
+
+def test_the_list_is_what_the_corpus_makes_of_itself():
+    assert list(plain_words()) == words.plain_words()
+    assert all(set(word) <= set(string.ascii_lowercase + "-'") for word in plain_words())
