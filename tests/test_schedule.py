@@ -37,18 +37,18 @@ def test_active_hours_are_local_and_may_cross_midnight(hours, clock, awake):
 def test_silence_is_said_once_per_span_and_ends_when_the_source_speaks():
     absence = Absence([Expectation(source="nas", within_s=60)], {}, now=0.0)
 
-    assert absence.missing(59) == []
-    (event,) = absence.missing(61)
+    assert absence.news(59) == []
+    (event,) = absence.news(61)
     assert event.text == "nas has been silent for 61 s, expected every 60 s"
-    assert absence.missing(90) == []
-    assert len(absence.missing(122)) == 1
+    assert absence.news(90) == []
+    assert len(absence.news(122)) == 1
     absence.heard("nas", 130)
-    assert absence.missing(180) == []
-    assert len(absence.missing(191)) == 1
+    assert [event.text for event in absence.news(180)] == ["nas speaks again after 2 min of silence"]
+    assert len(absence.news(191)) == 1
 
 
 def test_a_source_that_spoke_before_the_restart_is_remembered():
-    assert Absence([Expectation(source="nas", within_s=60)], {"nas": -100.0}, now=0.0).missing(1)
+    assert Absence([Expectation(source="nas", within_s=60)], {"nas": -100.0}, now=0.0).news(1)
 
 
 @pytest.mark.anyio
@@ -56,3 +56,15 @@ async def test_a_bad_reminder_is_refused_by_name():
     schedule = Schedule(HeartbeatSettings())
     with pytest.raises(SettingsError, match=r"remind\[0\]\.cron"):
         schedule.remind([Reminder(cron="every day", text="x")], None)
+
+
+def test_a_source_that_speaks_again_is_news_once():
+    absence = Absence([Expectation(source="nas", within_s=60)], {}, now=0.0)
+    absence.news(100)
+    absence.heard("nas", 400)
+
+    (event,) = absence.news(401)
+    assert event.text == "nas speaks again after 7 min of silence"
+    assert absence.news(402) == []
+    absence.heard("nas", 420)
+    assert absence.news(421) == []

@@ -17,7 +17,7 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 
-from kairos.config import Expectation, HeartbeatSettings, Reminder
+from kairos.config import Expectation, HeartbeatSettings, Reminder, within
 from kairos.errors import SettingsError
 from kairos.events import Event, Priority
 from kairos.logs import get_logger
@@ -33,12 +33,8 @@ def zone(settings: HeartbeatSettings) -> tzinfo | None:
 
 
 def is_awake(settings: HeartbeatSettings, now: float) -> bool:
-    """Whether `now` lies in the active hours; a range may cross midnight."""
-    if not settings.active_hours:
-        return True
-    first, last = settings.active_hours.split("-")
-    clock = datetime.fromtimestamp(now, zone(settings)).strftime("%H:%M")
-    return first <= clock < last if first <= last else clock >= first or clock < last
+    """Whether `now` lies in the active hours."""
+    return within(settings.active_hours, datetime.fromtimestamp(now, zone(settings)))
 
 
 class Absence:
@@ -49,30 +45,33 @@ class Absence:
         self._expectations = expectations
         self._heard = {e.source: heard.get(e.source, now) for e in expectations}
         self._said: dict[str, float] = {}
+        self._back: list[Event] = []
 
     def heard(self, source: str, now: float) -> None:
         """`source` spoke."""
-        if source in self._heard:
-            self._heard[source] = now
-            self._said.pop(source, None)
+        if source not in self._heard:
+            return
+        if self._said.pop(source, None) is not None:
+            silent = _span(now - self._heard[source])
+            self._back.append(_event(f"back-{source}-{now:.3f}", now, f"{source} speaks again after {silent} of silence"))
+        self._heard[source] = now
 
-    def missing(self, now: float) -> list[Event]:
-        """One event for each source that is overdue, again after each further `within_s`."""
-        events: list[Event] = []
+    def news(self, now: float) -> list[Event]:
+        """One event for each source that is overdue, again after each further `within_s`, and one for each that came back."""
+        events, self._back = self._back, []
         for expected in self._expectations:
             silent = now - self._heard[expected.source]
             since_said = now - self._said.get(expected.source, float("-inf"))
             if silent < expected.within_s or since_said < expected.within_s:
                 continue
             self._said[expected.source] = now
-            events.append(
-                Event(
-                    id=f"absent-{expected.source}-{now:.3f}", source="kairos.expect", kind="text",
-                    priority=Priority.INTERACTIVE, at=now,
-                    text=f"{expected.source} has been silent for {_span(silent)}, expected every {_span(expected.within_s)}",
-                )
-            )  # fmt: skip
+            text = f"{expected.source} has been silent for {_span(silent)}, expected every {_span(expected.within_s)}"
+            events.append(_event(f"absent-{expected.source}-{now:.3f}", now, text))
         return events
+
+
+def _event(id_: str, now: float, text: str) -> Event:
+    return Event(id=id_, source="kairos.expect", kind="text", priority=Priority.INTERACTIVE, at=now, text=text)
 
 
 def _span(seconds: float) -> str:
@@ -125,7 +124,7 @@ class Schedule:
         """Look every few seconds for sources that should have spoken."""
 
         async def job() -> None:
-            for event in absence.missing(time.time()):
+            for event in absence.news(time.time()):
                 await tell(event)
 
         self.every(_CHECK_S, job, name="absence")

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from kairos.config import ActSettings
 from kairos.database import Database
 from kairos.events import Decision, Frame, Group, Judgement, Verdict
 from kairos.faults import reach
@@ -76,23 +77,27 @@ class ActionsPart(Protocol):
         """Seconds since the same was carried out for the same group."""
         ...
 
+    def over(self, connection: sqlite3.Connection, *, receipt: int, source: str, template: str, event: str, depth: int, now: float) -> None:
+        """These metrics are fine: propose to say so, if they were said not to be."""
+        ...
+
 
 class Settler(Settling):
     """Settles verdicts over one `Database`; `decided(seqs, decision)` is called after each commit."""
 
     def __init__(
         self, database: Database, *, inbox: InboxPart, ledger: LedgerPart, retained: RetainedPart, actions: ActionsPart,
-        keep: Callable[..., Any], cool_down_s: Callable[[], float],
+        keep: Callable[..., Any], hygiene: Callable[[], ActSettings],
         decided: Callable[[list[int], Decision], None], clock: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
-        """`keep` makes a retained-frame record; `cool_down_s` is asked anew each time, since settings reload."""
+        """`keep` makes a retained-frame record; `hygiene` is asked anew each time, since settings reload."""
         self._database = database
         self._inbox = inbox
         self._ledger = ledger
         self._retained = retained
         self._actions = actions
         self._keep = keep
-        self._cool_down_s = cool_down_s
+        self._hygiene = hygiene
         self._decided = decided
         self._clock = clock
 
@@ -112,6 +117,11 @@ class Settler(Settling):
             )  # fmt: skip
             if judgement.verdict is Verdict.ACTION:
                 self._act(connection, group, frame, decision)
+            elif group is not None and group.kind == "metric" and self._hygiene().recovery:
+                self._actions.over(
+                    connection, receipt=receipt, source=group.source, template=group.key,
+                    event=group.newest.id, depth=group.newest.depth, now=self._clock(),
+                )  # fmt: skip
             reach("decide")
             return decision, seqs, priorities
 
@@ -138,7 +148,7 @@ class Settler(Settling):
         since = self._actions.since_same(
             connection, actuator=judgement.actuator, source=group.source, template=group.key, now=self._clock()
         )
-        return since is not None and since < self._cool_down_s()
+        return since is not None and since < self._hygiene().cool_down_s
 
     def _body(self, connection: sqlite3.Connection, group: Group | None, judgement: Judgement, *, repeat: bool) -> dict[str, Any]:
         body: dict[str, Any] = {

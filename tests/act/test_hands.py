@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import anyio
 import pytest
 
 from kairos.act import Actions, ActionState, Hands
-from kairos.config import ActSettings, LedgerSettings
+from kairos.config import ActSettings, LedgerSettings, Silence
 from kairos.ledger import Ledger
 from kairos.testing import FakeActuator
 
@@ -128,3 +130,39 @@ async def test_an_awaiting_action_runs_on_a_persons_word_only(database, approve,
 
     assert await shop.run() == [state]
     assert len(log.orders) == count
+
+
+async def test_a_ruling_carries_its_reason_into_the_receipt(database):
+    shop = Workshop(database, FakeActuator(), silence=(Silence(source="s", why="works"),))
+    await shop.propose()
+
+    assert await shop.run() == [ActionState.SUPPRESSED]
+    (body,) = await database.read(lambda c: [json.loads(r[0]) for r in c.execute("SELECT body FROM receipts")])
+    assert body["reason"] == "act.silence[0]: works"
+
+
+async def test_a_sign_of_life_is_carried_out_each_time_and_only_if_asked_for(database):
+    log = FakeActuator()
+    shop = Workshop(database, log, alive_by="log")
+    for _ in range(2):
+        await shop.hands.alive()
+    assert await shop.run() == [ActionState.DONE, ActionState.DONE]
+
+    quiet = Workshop(database, log)
+    await quiet.hands.alive()
+    assert len(log.orders) == 2
+
+
+async def test_what_a_group_raised_is_said_to_be_over_once(database):
+    log = FakeActuator()
+    shop = Workshop(database, log)
+    over = {"receipt": 5, "source": "s", "template": "t", "event": "e", "depth": 0, "now": 1300.0}
+    await database.write(lambda c: shop.actions.over(c, **over))
+    assert await shop.run() == []
+    await shop.propose()
+    await shop.run()
+    for _ in range(2):
+        await database.write(lambda c: shop.actions.over(c, **over))
+
+    assert await shop.run() == [ActionState.DONE, ActionState.DONE]
+    assert [order.what for order in log.orders] == ["w", "over: w (after 5 min)."]

@@ -8,7 +8,7 @@ import pytest
 from kairos.act import ActionState, Facts, rule
 from kairos.config import ActSettings
 
-GOOD = Facts(actuator="log", registered=True, approved=False, age_s=1, since_same_s=None, last_hour=0)
+GOOD = Facts(actuator="log", registered=True, approved=False, age_s=1, hush="", last_hour=0)
 
 
 @pytest.mark.parametrize(
@@ -18,14 +18,12 @@ GOOD = Facts(actuator="log", registered=True, approved=False, age_s=1, since_sam
         ({}, {"registered": False}, ActionState.REFUSED),
         ({"allow": ("notify",)}, {}, ActionState.REFUSED),
         ({}, {"age_s": 3601}, ActionState.STALE),
-        ({}, {"since_same_s": 899}, ActionState.SUPPRESSED),
-        ({}, {"since_same_s": 901}, ActionState.INTENT),
-        ({"cool_down_s": 0}, {"since_same_s": 0}, ActionState.INTENT),
+        ({}, {"hush": "said before"}, ActionState.SUPPRESSED),
         ({}, {"last_hour": 60}, ActionState.REFUSED),
         ({"dry_run": True}, {}, ActionState.DRY_RUN),
         ({"approve": ("log",)}, {}, ActionState.AWAITING),
         ({"approve": ("log",)}, {"approved": True}, ActionState.INTENT),
-        ({}, {"approved": True, "since_same_s": 1}, ActionState.INTENT),
+        ({}, {"approved": True, "hush": "said before"}, ActionState.INTENT),
         ({"dry_run": True, "approve": ("log",)}, {"approved": True}, ActionState.DRY_RUN),
     ],
 )

@@ -8,16 +8,19 @@ outcome of an action on such an event does not: that ends the echo.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, tzinfo
 from typing import Any, Final
 
 import anyio
 
+from kairos.act.hygiene import why_not
 from kairos.act.policy import Facts, Ruling, rule
 from kairos.act.states import ActionState
-from kairos.act.table import Action, Actions
+from kairos.act.table import ALIVE, OVER, Action, Actions
 from kairos.config import ActSettings
 from kairos.database import Database
 from kairos.errors import StoreUnavailable
@@ -47,9 +50,10 @@ class Hands:
         receipt: Receipting,
         hear: Callable[[Event], Awaitable[None]],
         told: Callable[[Outcome], None] = lambda _: None,
+        zone: tzinfo | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`hear` takes a failure back in as an event; `told` hears of every outcome."""
+        """`hear` takes a failure back in as an event; `told` hears of every outcome; silences are in local time of `zone`."""
         self.settings = settings
         self._database = database
         self._actions = actions
@@ -57,6 +61,7 @@ class Hands:
         self._receipt = receipt
         self._hear = hear
         self._told = told
+        self._zone = zone
         self._clock = clock
         self._wake = anyio.Event()
 
@@ -112,16 +117,43 @@ class Hands:
             registered=action.actuator in self._actuators,
             approved=action.state is ActionState.APPROVED,
             age_s=now - action.at,
-            since_same_s=self._actions.since_same(
-                connection, actuator=action.actuator, source=action.source, template=action.template, now=now
-            ),
+            hush=self._why_not(connection, action, now),
             last_hour=self._actions.last_hour(connection, now),
         )
         ruling = rule(self.settings, facts)
         self._actions.move(connection, action.n, ruling.state, detail=ruling.reason, now=now)
         body = {"action": action.n, "actuator": action.actuator, "state": ruling.state.value, "key": action.key}
+        if ruling.reason:
+            body["reason"] = ruling.reason
         self._receipt(connection, "intent" if ruling.state is ActionState.INTENT else "ruling", body)
         return ruling
+
+    def _why_not(self, connection: sqlite3.Connection, action: Action, now: float) -> str:
+        """A reason to keep quiet about it, from what was said before."""
+        longest = max((inhibition.within_s for inhibition in self.settings.inhibit), default=0.0)
+        return why_not(
+            self.settings, source=action.source, what=action.what, when=datetime.fromtimestamp(now, self._zone),
+            recent=self._actions.recent(connection, within_s=longest, now=now) if longest else (),
+            since_same_s=self._actions.since_same(
+                connection, actuator=action.actuator, source=action.source, template=action.template, now=now
+            ),
+            insists=action.what.startswith(OVER) or action.source == ALIVE,
+        )  # fmt: skip
+
+    async def alive(self) -> None:
+        """Propose the sign of life; like any action it has a receipt and obeys the policy."""
+
+        def job(connection: sqlite3.Connection) -> None:
+            receipt = self._receipt(connection, "alive", {})
+            self._actions.propose(
+                connection, receipt=receipt, actuator=self.settings.alive_by, what=f"alive at receipt {receipt}", source=ALIVE,
+                template="", event="", depth=_DEEPEST, now=self._clock(),
+            )  # fmt: skip
+
+        if self.settings.alive_by:
+            with contextlib.suppress(StoreUnavailable):  # the store has said so itself
+                await self._database.write(job)
+                self.wake()
 
     async def _do(self, action: Action) -> None:
         """Run it and keep its outcome; a daemon that is told to stop finishes what it began."""

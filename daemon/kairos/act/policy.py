@@ -1,7 +1,7 @@
 """May this action run now? A pure function of the settings and a few facts, so it can be tested whole.
 
-The order matters and is the order of the checks: a person's list first, then what was said before,
-then how much was said, then a person's approval.
+The order matters and is the order of the checks: a person's list first, then the reasons to
+keep quiet, then how much was said, then a person's approval.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     approved: bool
     age_s: float
     """Seconds since the verdict."""
-    since_same_s: float | None
-    """Seconds since the same actuator was carried out for the same group; None if never."""
+    hush: str
+    """Why it should not be said again, or not now (`hygiene.why_not`); empty for no reason."""
     last_hour: int
     """Actions carried out in the last hour."""
 
@@ -42,8 +42,8 @@ def rule(settings: ActSettings, facts: Facts) -> Ruling:
         return Ruling(state=ActionState.REFUSED, reason=f"{name} is not in act.allow")
     if facts.age_s > settings.stale_after_s:
         return Ruling(state=ActionState.STALE, reason=f"decided {facts.age_s:.0f} s ago")
-    if not facts.approved and facts.since_same_s is not None and facts.since_same_s < settings.cool_down_s:
-        return Ruling(state=ActionState.SUPPRESSED, reason=f"said {facts.since_same_s:.0f} s ago")
+    if facts.hush and not facts.approved:
+        return Ruling(state=ActionState.SUPPRESSED, reason=facts.hush)
     if facts.last_hour >= settings.per_hour:
         return Ruling(state=ActionState.REFUSED, reason=f"{facts.last_hour} actions in the last hour; act.per_hour is {settings.per_hour}")
     if settings.dry_run:

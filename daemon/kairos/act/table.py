@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
+from kairos.act.hygiene import Said
 from kairos.act.states import CARRIED_OUT, OPEN, SAID, ActionState
 
 SCHEMA: Final = """
@@ -32,6 +34,12 @@ CREATE INDEX actions_when ON actions(updated)
 """
 _COLUMNS: Final = "n, receipt, actuator, what, source, template, event, depth, key, at, state, detail, updated"
 _HOUR_S: Final = 3600.0
+_MINUTE_S: Final = 60.0
+_LOOKED_AT: Final = 50
+OVER: Final = "over: "
+"""How a recovery notice begins."""
+ALIVE: Final = "kairos.alive"
+"""Source of the sign of life."""
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +92,47 @@ class Actions:
             (actuator, source, template),
         ).fetchone()
         return None if last is None else max(0.0, now - last)
+
+    def recent(self, connection: sqlite3.Connection, *, within_s: float, now: float) -> list[Said]:
+        """What was carried out lately, newest first."""
+        rows = connection.execute(
+            f"SELECT n, source, what, updated FROM actions WHERE updated>=? AND state IN ({_in(SAID)}) ORDER BY n DESC",  # noqa: S608
+            (now - within_s,),
+        )
+        return [Said(action=n, source=source, what=what, age_s=max(0.0, now - updated)) for n, source, what, updated in rows]
+
+    def over(self, connection: sqlite3.Connection, *, receipt: int, source: str, template: str, event: str, depth: int, now: float) -> None:
+        """This group is fine again: propose to say so, once, the way it was said that it was not."""
+        alarm = self._standing(connection, source, template)
+        if alarm is not None:
+            what = f"{OVER}{alarm.what.partition(';')[0].rstrip('.')} (after {max(1, round((now - alarm.at) / _MINUTE_S))} min)."
+            self.propose(
+                connection, receipt=receipt, actuator=alarm.actuator, what=what, source=source,
+                template=template, event=event, depth=depth, now=now,
+            )  # fmt: skip
+
+    def _standing(self, connection: sqlite3.Connection, source: str, template: str) -> Action | None:
+        """What was last said of this group and has not been said to be over."""
+        rows = connection.execute(
+            f"SELECT {_COLUMNS} FROM actions WHERE source=? AND template=? ORDER BY n DESC LIMIT ?",  # noqa: S608
+            (source, template, _LOOKED_AT),
+        )
+        for action in map(_action, rows):
+            if action.what.startswith(OVER):
+                return None
+            if action.state in SAID:
+                return action
+        return None
+
+    def of_receipts(self, connection: sqlite3.Connection, receipts: Sequence[int]) -> list[Action]:
+        """The actions of these verdicts, oldest first."""
+        marks = ",".join("?" * len(receipts))
+        rows = connection.execute(f"SELECT {_COLUMNS} FROM actions WHERE receipt IN ({marks}) ORDER BY n", list(receipts))  # noqa: S608
+        return [_action(row) for row in rows]
+
+    def since(self, connection: sqlite3.Connection, at: float) -> list[Action]:
+        """Every action proposed since, oldest first."""
+        return [_action(row) for row in connection.execute(f"SELECT {_COLUMNS} FROM actions WHERE at>=? ORDER BY n", (at,))]  # noqa: S608
 
     def last_hour(self, connection: sqlite3.Connection, now: float) -> int:
         """Actions carried out in the last hour."""

@@ -38,7 +38,7 @@ from kairos.host.host import Context
 from kairos.ledger.chain import signing_key
 from kairos.logs import get_logger
 from kairos.ports import TickListener
-from kairos.schedule import Absence, Schedule, is_awake
+from kairos.schedule import Absence, Schedule, is_awake, zone
 from kairos.settle import Settler
 from kairos.watchdog import Watchdog
 
@@ -194,11 +194,11 @@ class Daemon:
         log.info("mind.awake", s=round(time.monotonic() - started, 1), anchor=self.mind.anchor, retained=len(lived), warm=self.warm)
         self.hands = act.Hands(
             self.database, self.actions, actuators, s.act,
-            receipt=self.ledger.append, hear=self.hear, told=self.host.outcome,
+            receipt=self.ledger.append, hear=self.hear, told=self.host.outcome, zone=zone(s.heartbeat),
         )  # fmt: skip
         settler = Settler(
             self.database, inbox=self.inbox, ledger=self.ledger, retained=self.retained, actions=self.actions,
-            keep=ledger.RetainedFrame, cool_down_s=lambda: self.settings.act.cool_down_s, decided=self._decided,
+            keep=ledger.RetainedFrame, hygiene=lambda: self.settings.act, decided=self._decided,
         )  # fmt: skip
         self.watchdog = Watchdog(self.supervisor, stall_s=s.mind.stall_s, interval_s=s.heartbeat.interval_s)
         self.heartbeat = Heartbeat(
@@ -214,6 +214,7 @@ class Daemon:
         schedule.remind(self.settings.remind, self.hear)
         schedule.every(self.settings.ledger.flush_s, self.flush, name="flush")
         schedule.every(60 * self.settings.mind.snapshot_min, self._save_ring, name="snapshot of Ring 1")
+        schedule.every(self.settings.act.alive_s, self.hands.alive, name="sign of life")
         schedule.every(_DAY_S, self._tidy, name="forget what is old")
         schedule.every(_GAUGES_S, self.gauges.tell, name="gauges")
 

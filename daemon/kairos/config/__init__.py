@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kairos.config.hours import within
 from kairos.config.load import Loaded, Overrides, load
 from kairos.config.places import Places, places
 from kairos.config.schema import (
@@ -11,12 +12,14 @@ from kairos.config.schema import (
     Expectation,
     HeartbeatSettings,
     InboxSettings,
+    Inhibition,
     LedgerSettings,
     LogSettings,
     MindSettings,
     PluginsSettings,
     Reminder,
     Settings,
+    Silence,
     WebhookTemplate,
 )
 
@@ -27,6 +30,7 @@ __all__ = [
     "Expectation",
     "HeartbeatSettings",
     "InboxSettings",
+    "Inhibition",
     "LedgerSettings",
     "Loaded",
     "LogSettings",
@@ -36,7 +40,9 @@ __all__ = [
     "PluginsSettings",
     "Reminder",
     "Settings",
+    "Silence",
     "WebhookTemplate",
     "load",
     "places",
+    "within",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -17,14 +17,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from kairos.config.schema import Settings
+from kairos.config.hours import HOURS
+from kairos.config.schema import ActSettings, Settings
 from kairos.errors import SettingsError
 
 _HEADER: Final = re.compile(r"^\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}\s*(?:#.*)?$")
 _KEY: Final = re.compile(r"^\s*(\"[^\"]+\"|'[^']+'|[\w.-]+)\s*=")
 _PATH: Final = re.compile(r" - at `\$\.?(.*)`$")
 _UNKNOWN: Final = re.compile(r"unknown field `([^`]+)`")
-_HOURS: Final = re.compile(r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
 _POLICY_ROOM: Final = 160
 _ENV_PREFIX: Final = "KAIROS_"
 _ENV_RESERVED: Final = {"KAIROS_CONFIG", "KAIROS_STATE_DIR", "KAIROS_FAILPOINT"}
@@ -177,8 +177,8 @@ def _check(settings: Settings, origins: Mapping[str, str]) -> None:
     def refuse(key: str, problem: str, allowed: str) -> SettingsError:
         return SettingsError(key, problem, where=_origin(key, origins), allowed=allowed)
 
-    beat, inbox, act = settings.heartbeat, settings.inbox, settings.act
-    if beat.active_hours and not _HOURS.match(beat.active_hours):
+    beat, inbox = settings.heartbeat, settings.inbox
+    if beat.active_hours and not HOURS.match(beat.active_hours):
         raise refuse("heartbeat.active_hours", f"is {beat.active_hours!r}", "HH:MM-HH:MM")
     if beat.timezone:
         try:
@@ -190,6 +190,15 @@ def _check(settings: Settings, origins: Mapping[str, str]) -> None:
         raise refuse("mind.max_positions", f"is {mind.max_positions}", f"at least {least}: a policy, a frame and an answer")
     if inbox.busy_above <= inbox.fold_above:
         raise refuse("inbox.busy_above", f"is {inbox.busy_above}", f"more than inbox.fold_above ({inbox.fold_above})")
+    _check_act(settings.act, refuse)
+
+
+def _check_act(act: ActSettings, refuse: Callable[[str, str, str], SettingsError]) -> None:
+    for number, silence in enumerate(act.silence):
+        if silence.hours and not HOURS.match(silence.hours):
+            raise refuse(f"act.silence[{number}].hours", f"is {silence.hours!r}", "HH:MM-HH:MM")
+    if act.alive_by and act.alive_by not in act.allow:
+        raise refuse("act.alive_by", f"is {act.alive_by!r}", f"one of act.allow ({', '.join(act.allow)})")
     for key in ("allow", "approve"):
         for name in getattr(act, key):
             group, _, template = str(name).partition(".")

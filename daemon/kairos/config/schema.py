@@ -141,6 +141,34 @@ class WebhookTemplate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Whether the receiver honours the `Idempotency-Key` header."""
 
 
+class Silence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something not to be told of for a while; the verdict and its receipt stay."""
+
+    source: str = "*"
+    """Which sources; `*` and `?` are allowed."""
+    says: str = "*"
+    """Which sentences, e.g. `*backup*`; case does not matter."""
+    hours: str = ""
+    """Local hours in which it holds, e.g. `22:00-07:00`; empty is always."""
+    until: Annotated[str, Meta(pattern=r"^(\d{4}-\d\d-\d\d([T ]\d\d:\d\d)?)?$")] = ""
+    """Local time at which it ends, e.g. `2026-12-24 08:00`; empty is never."""
+    why: str = ""
+    """Your note; stands in the receipt."""
+
+
+class Inhibition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One cause that mutes its consequences: while the router is down, ten silent hosts are no news."""
+
+    cause: str
+    """Source of the cause; `*` and `?` are allowed. It must have been told of."""
+    says: str = "*"
+    """What was said of the cause, e.g. `*down*`; case does not matter."""
+    mutes: str
+    """Sources that are muted meanwhile; never the cause itself."""
+    within_s: Seconds = 900.0
+    """Seconds after the cause was told of in which its consequences are muted."""
+
+
 class ActSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an ACTION may do."""
 
@@ -153,7 +181,17 @@ class ActSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     per_hour: Count = 60
     """Actions carried out in any hour, at most, so that a mad mind cannot flood a person."""
     cool_down_s: Annotated[float, Meta(ge=0)] = 900.0
-    """Seconds in which the same group is not carried out again by the same actuator."""
+    """Seconds in which the same group is not carried out again by the same actuator: the repeat interval."""
+    silence: tuple[Silence, ...] = ()
+    """What not to be told of: `[[act.silence]]`."""
+    inhibit: tuple[Inhibition, ...] = ()
+    """Causes that mute their consequences: `[[act.inhibit]]`."""
+    recovery: bool = True
+    """Whether the end of what a metric raised is told too, by the same actuator, once."""
+    alive_by: str = ""
+    """Actuator of the sign of life, for somebody who notices when it stops, e.g. `webhook.pager`; empty is none."""
+    alive_s: Seconds = 3600.0
+    """Seconds between signs of life."""
     stale_after_s: Seconds = 3600.0
     """Seconds after which an action that could not run yet is dropped as stale."""
     timeout_s: Seconds = 30.0

@@ -17,7 +17,17 @@ Split = Literal["train", "valid", "test"]
 
 DOMAINS: Final[dict[Split, tuple[str, ...]]] = {
     "train": (),
-    "valid": ("vpn", "queues", "appliances", "macos", "coordination", "kiosks-signage"),
+    "valid": (
+        "vpn",
+        "queues",
+        "appliances",
+        "macos",
+        "coordination",
+        "kiosks-signage",
+        "feature-flags-config",
+        "hotels",
+        "pharmacy-and-body",
+    ),
     "test": (
         "containers",
         "printers",
