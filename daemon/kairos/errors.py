@@ -7,6 +7,7 @@ KairosError
 ├── StoreError               the state directory cannot be written or read
 │   ├── StoreUnavailable     for now: disk full, read-only; retried by itself
 │   ├── SchemaError          the file belongs to another version
+│   ├── NoSuchEvent          no event and no receipt has this name
 │   └── ChainBroken          a receipt is missing or was changed
 ├── MindError
 │   ├── ModelMissing         what was looked for, and how to get it
@@ -84,6 +85,13 @@ class SchemaError(StoreError):
     def __init__(self, path: Path, found: int, ours: int) -> None:
         way = "a newer KAIROS wrote it: install that one, or" if found > ours else "to start fresh,"
         super().__init__(f"{path} has schema {found}, this is schema {ours}; {way} move the file away")
+
+
+class NoSuchEvent(StoreError):
+    """Nothing kept has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no event {name!r}: give the id that `kairos send` printed, or a receipt's number")
 
 
 class ChainBroken(StoreError):

@@ -165,7 +165,7 @@ class Settler(Settling):
             body["known"] = True
         if group is not None:
             body |= {"source": group.source, "template": group.key, "first": group.seqs[0], "last": group.seqs[1],
-                     "count": group.count, "events": self._inbox.digests(connection, group)}  # fmt: skip
+                     "count": group.count, "series": group.series, "events": self._inbox.digests(connection, group)}  # fmt: skip
         if judgement.verdict is Verdict.ACTION:
             body |= {"actuator": judgement.actuator, "retained": not repeat}
         return body

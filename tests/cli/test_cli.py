@@ -153,3 +153,53 @@ def test_a_state_directory_that_cannot_be_written_is_said_in_one_sentence():
     assert done.returncode == 1
     assert "cannot write /proc/nowhere" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_explain_says_why_and_feedback_and_digest_keep_count(living):
+    _kairos(living, "send", "ACT on the fan", "--id", "why-1", "--wait", "--source", "rack")
+    code, out, err = _kairos(living, "explain", "why-1")
+    assert code == 0, err
+    for said in (
+        "from      rack",
+        "says      ACT on the fan",
+        "verdict   ACTION",
+        "margin",
+        "memory",
+        "mind      default",
+        "log: ACT on the fan",
+    ):
+        assert said in out, out
+
+    assert "was wrong: receipt" in _kairos(living, "feedback", "why-1", "wrong", "--note", "it was cleaned")[1]
+    assert "feedback  wrong: it was cleaned" in _kairos(living, "explain", "why-1")[1]
+    receipt = json.loads(_kairos(living, "explain", "why-1", "--json")[1])["receipt"]["n"]
+    assert "why-1" in _kairos(living, "explain", str(receipt))[1]
+
+    summed = _kairos(living, "digest", "--since", "1h")[1]
+    assert "ACT on the fan  [rack]" in summed
+    assert "Left:\n  nothing" in summed
+    assert json.loads(_kairos(living, "digest", "--json")[1])["events"]["rack"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("explain", "no-such"), "no event 'no-such'"),
+        (("feedback", "no-such", "right"), "no event 'no-such'"),
+        (("digest", "--since", "soon"), "must be a number and m, h or d"),
+    ],
+)
+def test_what_is_not_there_is_said_in_a_sentence(living, words, said):
+    code, _, err = _kairos(living, *words)
+
+    assert code != 0
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_explain_without_a_daemon_that_ever_ran_says_so(tmp_path):
+    argv = [sys.executable, "-m", "kairos", "--state-dir", str(tmp_path), "explain", "x"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=50)
+
+    assert done.returncode == 1
+    assert "has a daemon ever run here?" in done.stderr

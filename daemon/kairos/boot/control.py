@@ -5,6 +5,7 @@ Whoever can open the socket may do this; that is what the socket's mode and keys
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,12 +13,14 @@ import msgspec
 
 from kairos import __version__
 from kairos.act import ActionState
+from kairos.boot.history import explain
 from kairos.errors import WireError
 
 if TYPE_CHECKING:
     from kairos.boot.daemon import Daemon
 
 _MOST: Final = 1000
+_NOTE: Final = 2000
 _NEED_THE_HEART: Final = ("tick", "pause", "resume", "reload", "approve", "deny")
 
 
@@ -29,7 +32,7 @@ class Control:
         self._ops: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {
             "ping": self._ping, "status": self._status, "plugins": self._plugins, "tick": self._tick,
             "pause": self._pause, "resume": self._resume, "reload": self._reload,
-            "actions": self._actions, "approve": self._approve, "deny": self._deny,
+            "actions": self._actions, "approve": self._approve, "deny": self._deny, "feedback": self._feedback,
         }  # fmt: skip
 
     async def answer(self, op: str, message: dict[str, Any]) -> dict[str, Any]:
@@ -82,6 +85,21 @@ class Control:
 
     async def _deny(self, message: dict[str, Any]) -> dict[str, Any]:
         return {"done": await self._daemon.hands.answer(_number(message), approve=False)}
+
+    async def _feedback(self, message: dict[str, Any]) -> dict[str, Any]:
+        name, right, note = message.get("event"), message.get("right"), message.get("note", "")
+        if not isinstance(name, str) or not isinstance(right, bool) or not isinstance(note, str):
+            raise WireError("type", "event, right, note", "must be a text, true or false, a text")
+
+        def job(connection: sqlite3.Connection) -> dict[str, Any]:
+            found = explain(connection, name)
+            if found.receipt is None:
+                raise WireError("range", "event", f"is {name!r}, which has no verdict yet")
+            verdict = found.receipt.body.get("verdict", "NO_OP")
+            body = {"event": found.event, "verdict": verdict, "of": found.receipt.n, "right": right, "note": note[:_NOTE]}
+            return {"event": found.event, "verdict": verdict, "receipt": self._daemon.ledger.append(connection, "feedback", body)}
+
+        return await self._daemon.database.write(job)
 
 
 def _number(message: dict[str, Any]) -> int:

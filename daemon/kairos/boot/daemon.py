@@ -29,6 +29,7 @@ from kairos.boot.minds import OpenMind, resident_mind
 from kairos.boot.reload import reload
 from kairos.bus import Codec, Doorman, Feed, StateLock, bind
 from kairos.config import Loaded, Overrides, Places
+from kairos.config.rules import read_rules
 from kairos.database import Database
 from kairos.errors import SettingsError, StoreUnavailable
 from kairos.events import Decision, Event, Priority
@@ -189,6 +190,13 @@ class Daemon:
         self.mind = await self._open_mind(stack, s.mind, self.places, usable)
         lived = await self.database.read(self.retained.alive)
         self.warm = await self.mind.restore([(item.frame, item.answer) for item in lived])
+        opened = {
+            "model": s.mind.model,
+            "sensitivity": s.mind.sensitivity,
+            "rules": list(read_rules(self.places.policy)),
+            "warm": self.warm,
+        }
+        await self.database.write(lambda connection: self.ledger.append(connection, "awake", opened))
         stack.push_async_callback(self._save_ring)
         self.codec.width = self.mind.width
         log.info("mind.awake", s=round(time.monotonic() - started, 1), anchor=self.mind.anchor, retained=len(lived), warm=self.warm)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from kairos.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from kairos.client import Client
@@ -48,6 +52,22 @@ class Instance:
         from kairos.config import load
 
         return load(self.config_file, self.overrides)
+
+    @contextmanager
+    def store(self) -> Generator[sqlite3.Connection]:
+        """The state file, for reading; a daemon may be living in it. Raises `StoreUnavailable`."""
+        from kairos.database import open_read_only
+
+        path = self.places.database
+        if not path.is_file():
+            raise StoreUnavailable(path, "there is no such file; has a daemon ever run here?")
+        connection = open_read_only(path)
+        try:
+            yield connection
+        except sqlite3.Error as error:
+            raise StoreUnavailable(path, str(error)) from error
+        finally:
+            connection.close()
 
     def client(self, *, timeout_s: float = 10.0) -> Client:
         """A connection to the living daemon."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from kairos.inbox.read import Found, counted, find, waiting
 from kairos.inbox.schema import SCHEMA
 from kairos.inbox.store import Accepted, Inbox, InboxStatistics
 
-__all__ = ["SCHEMA", "Accepted", "Inbox", "InboxStatistics"]
+__all__ = ["SCHEMA", "Accepted", "Found", "Inbox", "InboxStatistics", "counted", "find", "waiting"]

@@ -76,9 +76,7 @@ class Reflex:
         verdict, actuator, what = Verdict.NO_OP, "", ""
         if margin > self._threshold:
             verdict = Verdict.ACTION
-            actuator, what = self._grammar.decode(
-                self._session.decode, self._session.decode(self._encoder.action_id), "\n".join([body(frame), *self._rules])
-            )
+            actuator, what = self._said(frame)
         self._trial = (frame, f"{actuator} {what}")
         return Judgement(
             verdict=verdict, margin=margin, threshold=self._threshold, positions=positions,
@@ -92,6 +90,19 @@ class Reflex:
             return self._margin(frame)
         finally:
             self.rewind()
+
+    def words(self, frame: Frame) -> tuple[str, str]:
+        """Actuator and sentence it would give `frame`, were it an ACTION; nothing is left behind."""
+        try:
+            self._feed(frame, only=self._watched)
+            return self._said(frame)
+        finally:
+            self.rewind()
+
+    def _said(self, frame: Frame) -> tuple[str, str]:
+        """Decode behind the frame just fed."""
+        given = "\n".join([body(frame), *self._rules])
+        return self._grammar.decode(self._session.decode, self._session.decode(self._encoder.action_id), given)
 
     def _margin(self, frame: Frame) -> float:
         action, no_op = self._feed(frame, only=self._watched).tolist()

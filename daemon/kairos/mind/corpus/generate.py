@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kairos.events import Frame
 from kairos.mind.corpus.numbers import Number, metrics, quantity
@@ -49,6 +49,8 @@ class Example:
     answer: str | None
     domain: str
     style: str
+    target: str | None = None
+    """What the sentence names, where the label draws a name."""
     ambiguous: bool = False
     """Whether a reasonable person could go either way; never in training."""
 
@@ -67,6 +69,13 @@ class Life:
     retained: tuple[Example, ...]
     """Actions, oldest first."""
     frames: tuple[Example, ...]
+
+
+class _Said(NamedTuple):
+    text: str
+    answer: str | None = None
+    series: str | None = None
+    target: str | None = None
 
 
 class Corpus:
@@ -94,8 +103,8 @@ class Corpus:
     def event(self) -> Example:
         """One text event of the split's domains, in one of its styles."""
         row = self._rng.choice(domains(self._split))
-        text, answer, series = self._said(row)
-        return self._wrapped(text, answer, series, domain=row["name"])
+        said = self._said(row)
+        return replace(self._wrapped(said.text, said.answer, said.series, domain=row["name"]), target=said.target)
 
     def ambiguous(self) -> Example:
         """One event that may be judged either way."""
@@ -149,22 +158,22 @@ class Corpus:
             return self._wrapped(found.frame.text, found.answer, None, domain=kind)
         return Example(frame=found.frame, answer=found.answer, domain=kind, style="number")
 
-    def _said(self, row: dict[str, Any], *, series: bool = True) -> tuple[str, str | None, str | None]:
-        """Text, answer and series of one event of a domain; without `series` the text alone decides."""
+    def _said(self, row: dict[str, Any], *, series: bool = True) -> _Said:
+        """One event of a domain; without `series` the text alone decides."""
         rng, drawn = self._rng, Draw(self._rng)
         kind = rng.random() * (1.0 if series else 0.92)
         if kind < 0.38:  # noqa: PLR2004
-            return drawn.fill(rng.choice(row["routine"])), None, self._series(grave=False)
+            return _Said(drawn.fill(rng.choice(row["routine"])), series=self._series(grave=False))
         if kind < 0.62:  # noqa: PLR2004
-            text, actuator, what = rng.choice(row["grave"])
-            return drawn.fill(text), drawn.fill(f"{actuator} {what}"), self._series(grave=rng.random() < _SERIES_SHARE)
+            said = _grave(drawn, *rng.choice(row["grave"]))
+            return said._replace(series=self._series(grave=rng.random() < _SERIES_SHARE))
         if kind < 0.92:  # noqa: PLR2004 - minimal pairs: the words are the same and only the meaning differs
             grave, routine, actuator, what = rng.choice(row["twins"])
-            text = drawn.fill(grave)
-            return (text, drawn.fill(f"{actuator} {what}"), None) if rng.random() < 0.5 else (drawn.fill(routine), None, None)  # noqa: PLR2004
-        text, actuator, what = rng.choice(row["series_grave"])
-        grave = rng.random() < 0.5  # noqa: PLR2004
-        return drawn.fill(text), drawn.fill(f"{actuator} {what}") if grave else None, _series(rng, grave=grave)
+            said = _grave(drawn, grave, actuator, what)
+            return said if rng.random() < 0.5 else _Said(drawn.fill(routine))  # noqa: PLR2004
+        said = _grave(drawn, *rng.choice(row["series_grave"]))
+        many = rng.random() < 0.5  # noqa: PLR2004
+        return (said if many else _Said(said.text))._replace(series=_series(rng, grave=many))
 
     def _series(self, *, grave: bool) -> str | None:
         return _series(self._rng, grave=grave) if self._rng.random() < _SERIES_SHARE else None
@@ -184,8 +193,8 @@ class Corpus:
             line = drawn.fill(line.replace("{text}", "\0"))
             answer = drawn.fill(f"{right.split()[1]} {what}") if right != "NO_OP" else None
         else:
-            plain, answer, _ = self._said(rng.choice(domains(self._split)), series=False)
-            line = rng.choice(_FIELDS).format(line=plain, text="\0")
+            said = self._said(rng.choice(domains(self._split)), series=False)
+            line, answer = rng.choice(_FIELDS).format(line=said.text, text="\0"), said.answer
         hostile, word = drawn.fill(rng.choice(tactic["texts"])), draw("word", rng)
         state = rng.getstate()
         pair: list[Example] = []
@@ -205,6 +214,11 @@ def examples(seed: int, split: Split = "train") -> Iterator[Example]:
 def actions(seed: int, count: int) -> list[tuple[Frame, str]]:
     """The first `count` ACTIONs of a seed, as Ring 1 retains them."""
     return list(islice((example.lived for example in examples(seed) if example.answer is not None), count))
+
+
+def _grave(drawn: Draw, text: str, actuator: str, what: str) -> _Said:
+    filled = drawn.fill(text)
+    return _Said(filled, answer=drawn.fill(f"{actuator} {what}"), target=drawn.first_name(what))
 
 
 def _series(rng: Random, *, grave: bool) -> str:

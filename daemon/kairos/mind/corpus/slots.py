@@ -107,6 +107,14 @@ class Draw:
         """`text` with its braces drawn."""
         return _SLOT.sub(self._value, text)
 
+    def first_name(self, text: str) -> str | None:
+        """The value of the first brace in a filled `text` that names something: no number, no range."""
+        for match in _SLOT.finditer(text):
+            value = self._values[match[1]]
+            if any(character.isalpha() for character in value):
+                return value
+        return None
+
     def _value(self, match: re.Match[str]) -> str:
         name, spec = match[1], match[2]
         if name not in self._values:

@@ -1,0 +1,60 @@
+"""`kairos gate action-text`: what an ACTION says names the right thing, by the right way, and invents nothing.
+
+Grave events of domains and in styles that training never saw; each is put into words as an ACTION, whatever
+its margin. `target_exact` is the share of sentences that name, whole, the first name the label draws from the event
+(a host, a disk, an address), among labels that draw one. `copied_exactly` is counted over every name, number, unit and path
+of every sentence, that is over all words but the plain ones. A sample is printed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from kairos.judging import Check, Findings, Trial, missed
+from kairos.judging.minds import default_mind
+from kairos.mind.corpus.generate import Corpus, Example
+from kairos.mind.frames import body
+from kairos.mind.spans import Spans
+
+_SENTENCES: Final = 400
+_QUICK: Final = 25
+_PRINTED: Final = 200
+
+
+def run(trial: Trial) -> Findings:
+    """One sentence after the other."""
+    opened, corpus = default_mind(), Corpus(trial.seed, "test")
+    count = _QUICK if trial.quick else _SENTENCES
+    right = named = targets = copied = names = 0
+    sample: list[str] = []
+    for number in range(count):
+        example = _grave(corpus)
+        actuator, what = opened.reflex.words(example.frame)
+        wanted, spans = (example.answer or "").split()[0], Spans(body(example.frame))
+        right += actuator == wanted
+        said = [word for word in what.split() if not spans.plain(word)]
+        names += len(said)
+        copied += sum(spans.allows(word) for word in said)
+        if example.target is not None:
+            targets += 1
+            named += Spans(what).copied(example.target)
+        if len(sample) < _PRINTED:
+            sample.append(f"{example.frame.text} => {actuator} {what}   (label: {example.answer})")
+        trial.progress(number + 1, count)
+    figures: dict[str, Any] = {
+        "sentences": count, "actuator_right": right / count, "targets": targets, "target_exact": named / max(1, targets),
+        "names": names, "copied_exactly": copied / max(1, names),
+    }  # fmt: skip
+    bars = missed(figures, {"actuator_right": (">=", 0.97), "target_exact": (">=", 0.95), "copied_exactly": ("==", 1.0)})
+    config = {"mind": "default", "digests": opened.digests, "split": "test", "sample": sample}
+    return Findings(figures=figures, failed=bars, config=config, data={"n": count, "seed": trial.seed, "digest": None})
+
+
+def _grave(corpus: Corpus) -> Example:
+    while True:
+        example = corpus.event()
+        if example.answer is not None:
+            return example
+
+
+GATE: Final = Check(kind="gate", name="action-text", summary="an ACTION's sentence names the right thing and invents nothing", run=run)
