@@ -6,7 +6,7 @@ of shape [rank, in] and `<name>.B` of shape [out, rank], bfloat16, delta = scale
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from kairos.errors import ModelUnfit
 
 _TARGETS: Final = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+_SPREAD: Final = 0.02
 Corrections: TypeAlias = dict[str, tuple[Tensor, Tensor]]
 """A and B of every layer, by name."""
 
@@ -28,7 +29,7 @@ class LoraLinear(nn.Module):
     def __init__(self, base: nn.Linear, *, rank: int, scale: float, dropout: float) -> None:
         super().__init__()
         self.base = base.requires_grad_(requires_grad=False)
-        self.A = nn.Parameter(torch.randn(rank, base.in_features, device=base.weight.device) * 0.02)
+        self.A = nn.Parameter(torch.randn(rank, base.in_features, device=base.weight.device) * _SPREAD)
         self.B = nn.Parameter(torch.zeros(base.out_features, rank, device=base.weight.device))
         self.scale: Final = scale
         self.dropout = nn.Dropout(dropout)
@@ -83,6 +84,26 @@ def factors(path: Path) -> Corrections:
     with safe_open(path, framework="pt") as file:  # pyright: ignore[reportUnknownVariableType]
         names: list[str] = sorted({str(key)[:-2] for key in file.keys()})  # noqa: SIM118 - not a dict
         return {name: (file.get_tensor(f"{name}.A"), file.get_tensor(f"{name}.B")) for name in names}
+
+
+def averaged(paths: Sequence[Path], *, rank: int, scale: float) -> Corrections:
+    """The mean of the corrections of several adapters, cut to `rank` by singular values.
+
+    Adapters trained from one base with other seeds lie in one basin, and their mean generalises better than
+    any of them (model soups, arXiv 2203.05482). Where they have fewer ranks than `rank`, the rest starts anew.
+    """
+    every = [(float(read_metadata(path).get("scale", "1")), factors(path)) for path in paths]
+    found: Corrections = {}
+    for name in every[0][1]:
+        pairs = [(own, *corrections[name]) for own, corrections in every]
+        delta = torch.stack([own * up.float() @ down.float() for own, down, up in pairs]).mean(0)
+        left, values, right = torch.linalg.svd(delta, full_matrices=False)
+        kept = min(rank, sum(down.shape[0] for _, down, _ in pairs))
+        root = (values[:kept] / scale).sqrt()
+        down, up = torch.randn(rank, delta.shape[1]) * _SPREAD, torch.zeros(delta.shape[0], rank)
+        down[:kept], up[:, :kept] = root[:, None] * right[:kept], left[:, :kept] * root
+        found[name] = (down, up)
+    return found
 
 
 def read_metadata(path: Path) -> dict[str, str]:

@@ -135,7 +135,7 @@ class Training:
         self.encoder = _encoder(str(self.tokenizer_file))
         self.wrapped = adapter.wrap(self.model, rank=args.rank, scale=args.scale, dropout=args.dropout)
         if args.init:
-            adapter.put(self.wrapped, adapter.factors(Path(args.init)))
+            adapter.put(self.wrapped, adapter.averaged([Path(path) for path in args.init], rank=args.rank, scale=args.scale))
         self._weights = [p for layer in self.wrapped.values() for p in (layer.A, layer.B)]
         self._optimiser = torch.optim.AdamW(self._weights, lr=args.lr, weight_decay=args.decay, betas=(0.9, 0.98))
         self._average = [weight.detach().clone() for weight in self._weights]
@@ -199,9 +199,10 @@ def train(args: argparse.Namespace) -> None:
                         best, kept = found, adapter.copy(run.wrapped)
             if last:
                 break
-    adapter.put(run.wrapped, kept)
+    if best:
+        adapter.put(run.wrapped, kept)
     run.model.eval()
-    _finish(run, best)
+    _finish(run, best or run.judged("valid", args.valid, shift=1))
 
 
 def _finish(run: Training, found: Judged) -> None:
@@ -242,7 +243,7 @@ def main() -> None:
     parser.add_argument("--warm", type=int, default=40, help="steps of warm-up")
     parser.add_argument("--dropout", type=float, default=0.0, help="share of a correction's inputs left out in training")
     parser.add_argument("--average", type=float, default=0.99, help="how slowly the average of the weights moves")
-    parser.add_argument("--init", help="an adapter to go on from")
+    parser.add_argument("--init", nargs="+", help="an adapter to go on from; several are averaged; with --steps 0 that is all")
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     train(parser.parse_args())
