@@ -44,6 +44,33 @@ def auc(scores: Sequence[float], labels: Sequence[bool]) -> float:
     return (total - positives * (positives + 1) / 2) / pairs if pairs else 0.5
 
 
+def precision_recall(scores: Sequence[float], labels: Sequence[bool], points: int = 60) -> list[tuple[float, float]]:
+    """(recall, precision) as the score to act at falls, at about `points` places."""
+    ranked = sorted(zip(scores, labels, strict=True), reverse=True)
+    positives, step, caught = max(1, sum(labels)), max(1, len(ranked) // points), 0
+    found: list[tuple[float, float]] = []
+    for place, (_, label) in enumerate(ranked, 1):
+        caught += label
+        if place % step == 0 or place == len(ranked):
+            found.append((caught / positives, caught / place))
+    return found
+
+
+def reliability(probabilities: Sequence[float], labels: Sequence[bool], bins: int = 10) -> list[tuple[float, float, int]]:
+    """(mean probability, share that was so, count) of equal bins that hold anything."""
+    found: list[tuple[float, float, int]] = []
+    for number in range(bins):
+        inside = [(p, label) for p, label in zip(probabilities, labels, strict=True) if min(bins - 1, int(p * bins)) == number]
+        if inside:
+            found.append((fmean(p for p, _ in inside), fmean(label for _, label in inside), len(inside)))
+    return found
+
+
+def calibration_error(probabilities: Sequence[float], labels: Sequence[bool]) -> float:
+    """Expected calibration error: mean distance of the bins of `reliability` from the diagonal, by count."""
+    return sum(abs(p - share) * count for p, share, count in reliability(probabilities, labels)) / max(1, len(labels))
+
+
 def bootstrap(items: Sequence[T], figure: Callable[[Sequence[T]], float], *, seed: int, resamples: int = _RESAMPLES) -> tuple[float, float]:
     """The 95 % interval of `figure` over resampled `items`."""
     rng = Random(seed)  # noqa: S311 - resampling, no secret

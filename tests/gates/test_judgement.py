@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import xml.etree.ElementTree as ET
 from random import Random
 
 import pytest
@@ -12,11 +13,13 @@ from kairos.events import Frame
 from kairos.gates import crucible
 from kairos.gates.baselines import BagOfWords, severity
 from kairos.gates.real_logs import templates
+from kairos.judging.pictures import draw
+from kairos.mind.calibration import Calibration
 from kairos.mind.corpus.generate import examples
 from kairos.mind.opened import Opened
 from kairos.mind.reflex import Reflex
 from kairos.mind.seam import Session
-from kairos.rates import auc, bootstrap, false_rate_at_recall, upper95
+from kairos.rates import auc, bootstrap, calibration_error, false_rate_at_recall, precision_recall, reliability, upper95
 
 
 @pytest.fixture
@@ -26,7 +29,16 @@ def opened(tiny_model, encoder):
         reflex = Reflex(
             session, encoder, actuators=("log", "notify"), threshold=threshold, answer_tokens=8, dtype=torch.float32, device="cpu"
         )
-        return Opened(model=tiny_model, session=session, encoder=encoder, reflex=reflex, memo=None, threshold=threshold, digests={})
+        return Opened(
+            model=tiny_model,
+            session=session,
+            encoder=encoder,
+            reflex=reflex,
+            memo=None,
+            threshold=threshold,
+            calibration=Calibration(),
+            digests={},
+        )
 
     return make
 
@@ -106,3 +118,33 @@ def test_a_log_without_labels_is_left_as_it_is():
 
     assert not labelled
     assert sum(len(template.lines) for template in found) == 2
+
+
+def test_precision_and_recall_of_a_perfect_score_touch_the_corner():
+    curve = precision_recall([0.9, 0.8, 0.2, 0.1], [True, True, False, False])
+
+    assert (1.0, 1.0) in curve
+    assert curve[-1] == (1.0, 0.5)
+
+
+def test_probabilities_that_are_what_they_say_have_no_calibration_error():
+    said, so = [0.25] * 4 + [0.75] * 4, [True, False, False, False, True, True, True, False]
+
+    assert calibration_error(said, so) == pytest.approx(0.0)
+    assert calibration_error([0.95] * 8, so) == pytest.approx(0.45)
+    assert [count for _, _, count in reliability(said, so)] == [4, 4]
+
+
+def test_the_pictures_of_a_report_are_drawn_from_its_own_points(tmp_path):
+    config = {
+        "precision_recall": [(0.5, 1.0), (1.0, 0.5)],
+        "precision_recall_rivals": {"severity": [(1.0, 0.4)]},
+        "reliability": [(0.1, 0.2, 7)],
+    }
+    curve, trust = (path.read_text() for path in draw({"config": config}, tmp_path))
+
+    for svg in (curve, trust):
+        ET.fromstring(svg)
+    assert "M204.0 44.0L364.0 204.0" in curve
+    assert "severity" in curve
+    assert 'cx="76.0" cy="300.0"' in trust

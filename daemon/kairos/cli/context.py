@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING
 from kairos.errors import StoreUnavailable
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from kairos.client import Client
     from kairos.config import Loaded, Overrides, Places
 
@@ -56,6 +57,8 @@ class Instance:
     @contextmanager
     def store(self) -> Generator[sqlite3.Connection]:
         """The state file, for reading; a daemon may be living in it. Raises `StoreUnavailable`."""
+        import sqlite3
+
         from kairos.database import open_read_only
 
         path = self.places.database

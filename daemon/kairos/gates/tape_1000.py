@@ -11,14 +11,14 @@ from __future__ import annotations
 import itertools
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kairos.events import Frame
 from kairos.gates.baselines import BagOfWords, severity
 from kairos.judging import Check, Findings, GateError, Trial, missed
 from kairos.judging.minds import default_mind
 from kairos.mind.corpus.generate import Corpus, examples
-from kairos.rates import auc, false_rate_at_recall, upper95
+from kairos.rates import auc, calibration_error, false_rate_at_recall, precision_recall, reliability, upper95
 
 _DEPTHS: Final = (0, 0, 1, 2, 4, 8, 16, 32, 64)
 _NEGATIVES: Final = 3000
@@ -27,26 +27,36 @@ _QUICK: Final = 120
 _A_LIFE: Final = 260
 _AMBIGUOUS: Final = 200
 _TRAINING: Final = 30_000
-Judged = list[tuple[float, bool, Frame]]
+
+
+class Judged(NamedTuple):
+    """One tick."""
+
+    margin: float
+    grave: bool
+    frame: Frame
+    kind: str
 
 
 def run(trial: Trial) -> Findings:
     """All lives, the baselines on the same frames, the ambiguous ones apart."""
     opened = default_mind()
     found = _tape(opened, trial.data) if trial.data else _lives(opened, trial)
-    scores, labels, frames = [m for m, _, _ in found], [grave for _, grave, _ in found], [f for _, _, f in found]
-    limit = opened.threshold
-    false = sum(s > limit for s, grave in zip(scores, labels, strict=True) if not grave)
-    lost = sum(s <= limit for s, grave in zip(scores, labels, strict=True) if grave)
+    scores, labels, limit = [tick.margin for tick in found], [tick.grave for tick in found], opened.threshold
+    false = sum(tick.margin > limit for tick in found if not tick.grave)
+    lost = sum(tick.margin <= limit for tick in found if tick.grave)
     positives, negatives = sum(labels), len(labels) - sum(labels)
     words = BagOfWords(list(itertools.islice(examples(trial.seed), 3000 if trial.quick else _TRAINING)), seed=trial.seed)
-    rivals = {"severity": [severity(f) for f in frames], "bag_of_words": [words.score(f) for f in frames]}
+    rivals = {"severity": [severity(tick.frame) for tick in found], "bag_of_words": [words.score(tick.frame) for tick in found]}
     recall = 1 - lost / max(1, positives)
     ours, best = false / max(1, negatives), min(false_rate_at_recall(r, labels, recall) for r in rivals.values())
+    probabilities = [opened.calibration.probability(score) for score in scores]
     figures: dict[str, Any] = {
         "negatives": negatives, "positives": positives, "auc": auc(scores, labels),
         "false_action_rate": ours, "false_action_upper95": upper95(false, negatives),
         "missed_rate": lost / max(1, positives), "missed_upper95": upper95(lost, positives),
+        **_by_kind(found),
+        "calibration_error": calibration_error(probabilities, labels),
         **{f"auc_{name}": auc(values, labels) for name, values in rivals.items()},
         "false_alarms_vs_baseline": ours / best if best else None,
         "ambiguous_acted_on": None if trial.data else _ambiguous(opened, trial),
@@ -57,13 +67,27 @@ def run(trial: Trial) -> Findings:
     })  # fmt: skip
     if not (trial.quick or trial.data):
         bars += missed(figures, {"negatives": (">=", _NEGATIVES), "positives": (">=", _POSITIVES)})
-    config = {"mind": "default", "digests": opened.digests, "threshold": limit, "retained": _DEPTHS, "split": "test"}
+    config = {
+        "mind": "default", "digests": opened.digests, "threshold": limit, "retained": _DEPTHS, "split": "test",
+        "precision_recall": precision_recall(scores, labels), "reliability": reliability(probabilities, labels),
+        "precision_recall_rivals": {name: precision_recall(values, labels) for name, values in rivals.items()},
+    }  # fmt: skip
     return Findings(figures=figures, failed=bars, config=config, data={"n": len(found), "seed": trial.seed, "digest": None})
 
 
-def _lives(opened: Any, trial: Trial) -> Judged:
+def _by_kind(found: list[Judged]) -> dict[str, float]:
+    """The area under the curve of each kind of frame, where it has both verdicts."""
+    figures: dict[str, float] = {}
+    for kind in sorted({tick.kind for tick in found}):
+        some = [tick for tick in found if tick.kind == kind]
+        if len({tick.grave for tick in some}) > 1:
+            figures[f"auc_of_{kind}"] = auc([tick.margin for tick in some], [tick.grave for tick in some])
+    return figures
+
+
+def _lives(opened: Any, trial: Trial) -> list[Judged]:
     """Distinct frames until there are enough of both kinds."""
-    corpus, found, seen = Corpus(trial.seed, "test"), list[tuple[float, bool, Frame]](), set[str]()
+    corpus, found, seen = Corpus(trial.seed, "test"), list[Judged](), set[str]()
     enough = (_QUICK * 3 // 4, _QUICK // 4) if trial.quick else (_NEGATIVES, _POSITIVES)
     for depth in itertools.cycle(_DEPTHS):
         life = corpus.life(depth=depth, frames=30 if trial.quick else _A_LIFE)
@@ -72,17 +96,17 @@ def _lives(opened: Any, trial: Trial) -> Judged:
         for example in life.frames:
             if example.frame.text and example.frame.text not in seen:
                 seen.add(example.frame.text)
-                found.append((opened.reflex.margin(example.frame), example.answer is not None, example.frame))
-        positives = sum(grave for _, grave, _ in found)
+                found.append(Judged(opened.reflex.margin(example.frame), example.answer is not None, example.frame, example.kind))
+        positives = sum(tick.grave for tick in found)
         trial.progress(min(len(found), sum(enough)), sum(enough))
         if len(found) - positives >= enough[0] and positives >= enough[1]:
             return found
     raise AssertionError("a cycle does not end")
 
 
-def _tape(opened: Any, folder: Path) -> Judged:
+def _tape(opened: Any, folder: Path) -> list[Judged]:
     """The tapes of a folder; a tick of two acceptable verdicts is left out."""
-    found: Judged = []
+    found: list[Judged] = []
     for path in sorted(folder.glob("*.jsonl")):
         for line in path.read_text("utf-8").splitlines():
             row = json.loads(line)
@@ -91,7 +115,7 @@ def _tape(opened: Any, folder: Path) -> Judged:
             body = row["body"]
             text = body if isinstance(body, str) else " ".join(f"{name}={value}" for name, value in body.items())
             frame = Frame(kind="text" if isinstance(body, str) else "metric", source=row.get("source", "tape"), text=text)
-            found.append((opened.reflex.margin(frame), row["expect"] == "ACTION", frame))
+            found.append(Judged(opened.reflex.margin(frame), row["expect"] == "ACTION", frame, "tape"))
     if not found:
         raise GateError(f"{folder} holds no tape with an `expect` of ACTION or NO_OP; see docs/gates.md")
     return found

@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 
 from kairos.config import MindSettings
 from kairos.errors import ModelMissing
+from kairos.mind.calibration import Calibration
 from kairos.mind.frames import FrameEncoder
 from kairos.mind.memo import Memo
 from kairos.mind.model import load
@@ -31,6 +32,7 @@ class Opened:
     reflex: Reflex
     memo: Memo | None
     threshold: float
+    calibration: Calibration
     digests: dict[str, str]
     """Of all that a key or a value in Ring 1 depends on."""
 
@@ -57,7 +59,16 @@ def open_reflex(
         answer_tokens=settings.answer_tokens, dtype=dtype, device=device, memo=memo, rules=rules,
     )  # fmt: skip
     digests = loaded.digests | {"policy": encoder.digest(actuators, rules), "layers": session.geometry()}
-    return Opened(model=loaded.model, session=session, encoder=encoder, reflex=reflex, memo=memo, threshold=threshold, digests=digests)
+    return Opened(
+        model=loaded.model,
+        session=session,
+        encoder=encoder,
+        reflex=reflex,
+        memo=memo,
+        threshold=threshold,
+        calibration=loaded.calibration,
+        digests=digests,
+    )
 
 
 def use_threads(count: int) -> None:

@@ -24,11 +24,11 @@ _ALIGN: Final = 64
 
 
 def _buffer(like: Tensor, rows: int) -> Tensor:
-    """An uninitialised [B, heads, rows, D] whose rows begin on 64-byte boundaries."""
+    """A [B, heads, rows, D] whose rows begin on 64-byte boundaries; written once, so that the memory is ours from the start."""
     batch, heads, _, width = like.shape
     item = like.element_size()
     padded = -(-width * item // _ALIGN) * _ALIGN // item
-    return torch.empty(batch, heads, rows, padded, dtype=like.dtype, device=like.device)[..., :width]
+    return torch.empty(batch, heads, rows, padded, dtype=like.dtype, device=like.device).fill_(0)[..., :width]
 
 
 class _ViewLayer(RingLayer):

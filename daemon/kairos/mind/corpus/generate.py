@@ -18,10 +18,11 @@ from kairos.mind.corpus.splits import Split, domains, quantities, rules, styles,
 from kairos.mind.corpus.styles import STYLES, WEIGHTS
 
 _SERIES_SHARE: Final = 0.3
-_SHARES: Final = {"idle": 0.04, "metrics": 0.07, "quantity": 0.07, "injection": 0.08}
+_SHARES: Final = {"idle": 0.03, "metrics": 0.06, "quantity": 0.16, "injection": 0.1}
 """What is no plain event; idle beats are common and must never be in doubt."""
 _OWN_CARRIER: Final = 0.5
-_RULED_SHARE: Final = 0.45
+_RULED_SHARE: Final = 0.6
+_OF_A_RULE: Final = (6, 12)
 _FIELDS: Final = (
     '{line}, user agent "{text}"',
     '{line} agent="{text}"',
@@ -49,6 +50,8 @@ class Example:
     answer: str | None
     domain: str
     style: str
+    kind: str = "plain"
+    """How it was made: plain, pair (one of two lines that differ in meaning alone), series, number, hostile, rule or idle."""
     target: str | None = None
     """What the sentence names, where the label draws a name."""
     ambiguous: bool = False
@@ -76,6 +79,7 @@ class _Said(NamedTuple):
     answer: str | None = None
     series: str | None = None
     target: str | None = None
+    kind: str = "plain"
 
 
 class Corpus:
@@ -91,7 +95,7 @@ class Corpus:
         """One frame of any kind."""
         kind = self._rng.choices([*_SHARES, "event"], [*_SHARES.values(), 1 - sum(_SHARES.values())])[0]
         if kind == "idle":
-            return Example(frame=Frame.idle(), answer=None, domain="idle", style="idle")
+            return Example(frame=Frame.idle(), answer=None, domain="idle", style="idle", kind="idle")
         if kind == "metrics" and self._split == "train":  # its names are in one split alone
             return self._number(metrics(self._rng), kind)
         if kind == "quantity":
@@ -104,7 +108,7 @@ class Corpus:
         """One text event of the split's domains, in one of its styles."""
         row = self._rng.choice(domains(self._split))
         said = self._said(row)
-        return replace(self._wrapped(said.text, said.answer, said.series, domain=row["name"]), target=said.target)
+        return replace(self._wrapped(said.text, said.answer, said.series, domain=row["name"]), target=said.target, kind=said.kind)
 
     def ambiguous(self) -> Example:
         """One event that may be judged either way."""
@@ -133,7 +137,7 @@ class Corpus:
         some = self._rng.sample(rules(self._split), count + self._rng.choice([1, 2]))
         said, judged = list[str](), list[Example]()
         for number, rule in enumerate(some):
-            sentence, found = self.ruled(rule, self._rng.randint(2, 6), given=number < count)
+            sentence, found = self.ruled(rule, self._rng.randint(*_OF_A_RULE), given=number < count)
             judged += found
             if number < count:
                 said.append(sentence)
@@ -150,13 +154,13 @@ class Corpus:
             acts = about == (rule["kind"] == "tell") if given else rule["kind"] == "mute"
             filled = drawn.fill(text)
             answer = drawn.fill(f"{actuator} {what}") if acts else None
-            found.append(self._wrapped(filled, answer, None, domain=f"rule:{rule['kind']}:{'about' if about else 'near'}"))
+            found.append(self._wrapped(filled, answer, None, domain=f"rule:{rule['kind']}:{'about' if about else 'near'}", kind="rule"))
         return sentence, found
 
     def _number(self, found: Number, kind: str) -> Example:
         if found.frame.kind == "text" and self._rng.random() < 0.5:  # noqa: PLR2004
-            return self._wrapped(found.frame.text, found.answer, None, domain=kind)
-        return Example(frame=found.frame, answer=found.answer, domain=kind, style="number")
+            return self._wrapped(found.frame.text, found.answer, None, domain=kind, kind="number")
+        return Example(frame=found.frame, answer=found.answer, domain=kind, style="number", kind="number")
 
     def _said(self, row: dict[str, Any], *, series: bool = True) -> _Said:
         """One event of a domain; without `series` the text alone decides."""
@@ -170,19 +174,21 @@ class Corpus:
         if kind < 0.92:  # noqa: PLR2004 - minimal pairs: the words are the same and only the meaning differs
             grave, routine, actuator, what = rng.choice(row["twins"])
             said = _grave(drawn, grave, actuator, what)
-            return said if rng.random() < 0.5 else _Said(drawn.fill(routine))  # noqa: PLR2004
+            return (said if rng.random() < 0.5 else _Said(drawn.fill(routine)))._replace(kind="pair")  # noqa: PLR2004
         said = _grave(drawn, *rng.choice(row["series_grave"]))
         many = rng.random() < 0.5  # noqa: PLR2004
-        return (said if many else _Said(said.text))._replace(series=_series(rng, grave=many))
+        return (said if many else _Said(said.text))._replace(series=_series(rng, grave=many), kind="series")
 
     def _series(self, *, grave: bool) -> str | None:
         return _series(self._rng, grave=grave) if self._rng.random() < _SERIES_SHARE else None
 
-    def _wrapped(self, text: str, answer: str | None, series: str | None, *, domain: str) -> Example:
+    def _wrapped(self, text: str, answer: str | None, series: str | None, *, domain: str, kind: str = "plain") -> Example:
         rng = self._rng
         style = rng.choices(self._styles, self._weights)[0]
         source, wrapped = STYLES[style](text, rng)
-        return Example(frame=Frame(source=source, kind="text", text=wrapped, series=series), answer=answer, domain=domain, style=style)
+        return Example(
+            frame=Frame(source=source, kind="text", text=wrapped, series=series), answer=answer, domain=domain, style=style, kind=kind
+        )
 
     def injected(self, tactic: dict[str, Any]) -> tuple[Example, Example]:
         """An event that carries hostile text, and the same event with a harmless word in its place."""
@@ -200,7 +206,7 @@ class Corpus:
         pair: list[Example] = []
         for text in (hostile, word):
             rng.setstate(state)  # the same wrapper around both
-            pair.append(self._wrapped(line.replace("\0", text), answer, None, domain=f"injection:{tactic['name']}"))
+            pair.append(self._wrapped(line.replace("\0", text), answer, None, domain=f"injection:{tactic['name']}", kind="hostile"))
         return pair[0], pair[1]
 
 
