@@ -25,16 +25,18 @@ from kairos.judging.living import Living, real_daemon, scratch
 _KILLS: Final = 50
 _QUICK_KILLS: Final = 1
 _FRAMES: Final = 200
-_QUICK_FRAMES: Final = 12
+_QUICK_FRAMES: Final = 6
+_RETAINED: Final = 16
+_QUICK_RETAINED: Final = 3
 _TOLERANCE: Final = 1e-3
 _ARMS: Final = ("lived", "same", "warm", "cold")
 
 
 def run(trial: Trial) -> Findings:
     """All three parts."""
-    kills, frames = (_QUICK_KILLS, _QUICK_FRAMES) if trial.quick else (_KILLS, _FRAMES)
+    kills, frames, retained = (_QUICK_KILLS, _QUICK_FRAMES, _QUICK_RETAINED) if trial.quick else (_KILLS, _FRAMES, _RETAINED)
     with scratch("rs") as folder:
-        far, differing = _arms(folder, frames, trial.seed)
+        far, differing = _arms(folder, frames, retained, trial.seed)
         refused, wrong = accepted(folder / "tampered")
         anchors, lists, warm = _kills(folder, kills, trial)
     figures = {
@@ -47,16 +49,16 @@ def run(trial: Trial) -> Findings:
     })  # fmt: skip
     if not trial.quick:
         bars += missed(figures, {"frames": (">=", _FRAMES), "kills": (">=", _KILLS)})
-    config = {"mind": "default", "dtype": "float32", "arms": _ARMS, "retained": 16, "accepted": wrong}
+    config = {"mind": "default", "dtype": "float32", "arms": _ARMS, "retained": retained, "accepted": wrong}
     return Findings(figures=figures, failed=bars, config=config, data={"n": frames, "seed": trial.seed, "digest": None})
 
 
-def _arms(folder: Path, frames: int, seed: int) -> tuple[float, int]:
+def _arms(folder: Path, frames: int, retained: int, seed: int) -> tuple[float, int]:
     """Largest difference of a logit from the arm that lived it, and how many verdicts differ."""
     from safetensors.torch import load_file
 
     for arm in ("lived", "warm", "cold"):
-        argv = [sys.executable, "-m", "kairos.gates.restart_arm", arm, str(folder), str(frames), str(seed)]
+        argv = [sys.executable, "-m", "kairos.gates.restart_arm", arm, str(folder), str(frames), str(retained), str(seed)]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         if done.returncode:
             raise GateError(f"the arm `{arm}` failed: {(done.stderr.strip().splitlines() or ['it said nothing'])[-1]}")

@@ -16,7 +16,6 @@ from kairos.mind.corpus.generate import actions, examples
 from kairos.mind.opened import Opened
 from kairos.mind.snapshot import RingFile
 
-_RETAINED: Final = 16
 _KEY: Final = b"gate restart"
 
 
@@ -31,20 +30,20 @@ def judged(opened: Opened, frames: int, seed: int) -> dict[str, Any]:
     return {"logits": logits, "verdicts": logits[:, encoder.action_id] - logits[:, encoder.no_op_id] > opened.threshold}
 
 
-def main(arm: str, folder: Path, frames: int, seed: int) -> None:
+def main(arm: str, folder: Path, frames: int, retained: int, seed: int) -> None:
     """`lived` lives and writes the snapshot, and is judged again from it (`same`); `warm` restores it; `cold` lives it all."""
     opened = default_mind(dtype="float32", memo_frames=MindSettings().memo_frames)
     file = RingFile(folder / "ring1.safetensors", key=_KEY, made_by=opened.digests)
-    lived = actions(seed, _RETAINED)
+    lived = actions(seed, retained)
     warm = opened.reflex.restore(lived, file if arm == "warm" else None)
-    assert warm == (_RETAINED if arm == "warm" else 0)
+    assert warm == (retained if arm == "warm" else 0)
     save_file(judged(opened, frames, seed), folder / f"{arm}.safetensors")
     if arm == "lived":
         opened.reflex.save(file)
         again = opened.reflex.restore(lived, RingFile(folder / "ring1.safetensors", key=_KEY, made_by=opened.digests))
-        assert again == _RETAINED
+        assert again == retained
         save_file(judged(opened, frames, seed), folder / "same.safetensors")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+    main(sys.argv[1], Path(sys.argv[2]), *map(int, sys.argv[3:6]))
