@@ -96,14 +96,22 @@ def averaged(paths: Sequence[Path], *, rank: int, scale: float) -> Corrections:
     found: Corrections = {}
     for name in every[0][1]:
         pairs = [(own, *corrections[name]) for own, corrections in every]
-        delta = torch.stack([own * up.float() @ down.float() for own, down, up in pairs]).mean(0)
-        left, values, right = torch.linalg.svd(delta, full_matrices=False)
-        kept = min(rank, sum(down.shape[0] for _, down, _ in pairs))
-        root = (values[:kept] / scale).sqrt()
-        down, up = torch.randn(rank, delta.shape[1]) * _SPREAD, torch.zeros(delta.shape[0], rank)
+        ups = torch.cat([own / len(pairs) * up.float() for own, _, up in pairs], dim=1)
+        downs = torch.cat([down.float() for _, down, _ in pairs])
+        left, between, right = _thin(ups, downs)
+        kept = min(rank, between.numel())
+        root = (between[:kept] / scale).sqrt()
+        down, up = torch.randn(rank, downs.shape[1]) * _SPREAD, torch.zeros(ups.shape[0], rank)
         down[:kept], up[:, :kept] = root[:, None] * right[:kept], left[:, :kept] * root
         found[name] = (down, up)
     return found
+
+
+def _thin(ups: Tensor, downs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Singular vectors and values of `ups @ downs` ([out, R] and [R, in]) without ever making that product."""
+    (left, above), (right, below) = torch.linalg.qr(ups), torch.linalg.qr(downs.T)
+    inner_left, values, inner_right = torch.linalg.svd(above @ below.T)
+    return left @ inner_left, values, inner_right @ right.T
 
 
 def read_metadata(path: Path) -> dict[str, str]:

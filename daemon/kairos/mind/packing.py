@@ -11,7 +11,7 @@ frame to the next.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -19,7 +19,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from kairos.mind.corpus.generate import Corpus, Example, Life
+from kairos.mind.corpus.generate import SHARES, Corpus, Example, Life
 from kairos.mind.corpus.splits import Split
 from kairos.mind.frames import FrameEncoder
 
@@ -103,15 +103,20 @@ def collate(rows: Sequence[Row], length: int) -> Batch:
     )  # fmt: skip
 
 
-def batch(encoder: FrameEncoder, seed: object, *, tokens: int, split: Split = "train") -> Batch:
-    """The batch that `seed` names: rows of one length, of about `tokens` tokens in all."""
-    rng, corpus = Random(f"batch/{seed}/{split}"), Corpus(seed, split)  # noqa: S311 - a corpus, no secret
-    long = rng.random() < _LONG_SHARE
-    length = _LONG if long else _SHORT
+def batch(
+    encoder: FrameEncoder, seed: object, *, split: Split = "train", tokens: int, length: int = 0, shares: Mapping[str, float] = SHARES
+) -> Batch:
+    """The batch that `seed` names: rows of one length, of about `tokens` tokens in all; `shares` as in `Corpus`.
+
+    Rows are short or, now and then, long enough for 64 actions; with a `length` they have that one.
+    """
+    rng, corpus = Random(f"batch/{seed}/{split}"), Corpus(seed, split, shares)  # noqa: S311 - a corpus, no secret
+    long = not length and rng.random() < _LONG_SHARE
+    length = length or (_LONG if long else _SHORT)
     rows: list[Row] = []
     for _ in range(max(1, tokens // length)):
         depth = rng.choice([24, 32, 48, 64]) if long else rng.choice([0, 0, 0, 1, 2, 4, 8, 16])
         actuators = [*_ACTUATORS, *rng.sample(_MORE, rng.randint(0, 3))]
         rng.shuffle(actuators)
-        rows.append(row(encoder, corpus.life(depth=depth, frames=length // 24), actuators, length))
+        rows.append(row(encoder, corpus.life(depth=min(depth, length // 128), frames=length // 24), actuators, length))
     return collate(rows, length)

@@ -14,7 +14,7 @@ import argparse
 import json
 import math
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import cache
@@ -30,7 +30,7 @@ from torch.nn import functional
 from kairos.config import MindSettings
 from kairos.mind import adapter
 from kairos.mind.calibration import Calibration, fit
-from kairos.mind.corpus.generate import Example
+from kairos.mind.corpus.generate import SHARES, Example
 from kairos.mind.corpus.splits import Split
 from kairos.mind.frames import FrameEncoder
 from kairos.mind.packing import IGNORE, Batch, batch
@@ -47,18 +47,18 @@ def _encoder(tokenizer_file: str) -> FrameEncoder:
     return FrameEncoder(Tokenizer.from_file(tokenizer_file))
 
 
-def _made(tokenizer_file: str, seed: str, tokens: int) -> Batch:
+def _made(tokenizer_file: str, seed: str, how: Mapping[str, Any]) -> Batch:
     torch.set_num_threads(1)
-    return batch(_encoder(tokenizer_file), seed, tokens=tokens)
+    return batch(_encoder(tokenizer_file), seed, **how)
 
 
-def prepared(pool: ProcessPoolExecutor, tokenizer_file: Path, seed: int, *, tokens: int) -> Iterator[Batch]:
-    """Endless batches, made ahead by other processes, in the order of their seeds."""
+def prepared(pool: ProcessPoolExecutor, tokenizer_file: Path, seed: int, how: Mapping[str, Any]) -> Iterator[Batch]:
+    """Endless batches, made ahead by other processes, in the order of their seeds; `how` goes to `packing.batch`."""
     waiting: list[Future[Batch]] = []
     number = 0
     while True:
         while len(waiting) < _AHEAD:
-            waiting.append(pool.submit(_made, str(tokenizer_file), f"{seed}/{number}", tokens))
+            waiting.append(pool.submit(_made, str(tokenizer_file), f"{seed}/{number}", how))
             number += 1
         yield waiting.pop(0).result()
 
@@ -83,12 +83,12 @@ def losses(model: Any, given: Batch, device: str) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def judged(model: Any, encoder: FrameEncoder, seed: int, count: int, *, split: Split, tokens: int, device: str) -> Judged:
+def judged(model: Any, encoder: FrameEncoder, seed: int, count: int, *, split: Split, how: Mapping[str, Any], device: str) -> Judged:
     """First-position margins of `count` frames of `split`, at anchors of 0 to 64 actions."""
     found: Judged = []
     number = 0
     while len(found) < count:
-        given = batch(encoder, f"{seed}/{number}", tokens=tokens, split=split)
+        given = batch(encoder, f"{seed}/{number}", split=split, **how)
         number += 1
         with torch.autocast(device.split(":", maxsplit=1)[0], dtype=torch.bfloat16):
             logits = model.lm_head(hidden(model, given, device)[given.verdicts.to(device)]).float()
@@ -172,7 +172,15 @@ class Training:
     def judged(self, split: Split, count: int, *, shift: int) -> Judged:
         """Margins of `count` frames of a split."""
         seed = self.args.seed + shift
-        return judged(self.model, self.encoder, seed, count, split=split, tokens=self.args.tokens, device=self.args.device)
+        return judged(
+            self.model,
+            self.encoder,
+            seed,
+            count,
+            split=split,
+            how={"tokens": self.args.tokens, "length": self.args.length},
+            device=self.args.device,
+        )
 
     @torch.no_grad()
     def _set(self, values: list[Tensor]) -> None:
@@ -182,9 +190,10 @@ class Training:
 
 def train(args: argparse.Namespace) -> None:
     """Run the recipe and write the adapter with its figures in the header."""
+    shares = {**SHARES, **{name: float(share) for name, _, share in (given.partition("=") for given in args.share)}}
     run, started, best, kept = Training(args), time.monotonic(), list[tuple[float, Example]](), adapter.Corrections()
     with ProcessPoolExecutor(args.workers, mp_context=get_context("spawn")) as pool:
-        source = prepared(pool, run.tokenizer_file, args.seed, tokens=args.tokens)
+        source = prepared(pool, run.tokenizer_file, args.seed, {"tokens": args.tokens, "length": args.length, "shares": shares})
         for step in range(1, args.steps + 1):
             progress = max(step / args.steps, (time.monotonic() - started) / args.seconds)
             verdict, words = run.step(next(source), number=step, progress=progress)
@@ -232,6 +241,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--seconds", type=float, default=1e9, help="stop after this long, whatever the step")
     parser.add_argument("--tokens", type=int, default=40960, help="positions in a batch")
+    parser.add_argument("--length", type=int, default=0, help="positions in a row; 0 is short rows with some long ones among them")
+    parser.add_argument("--share", action="append", default=[], help="share of a kind of frame, e.g. quantity=0.4; may be given again")
     parser.add_argument("--lr", type=float, default=5e-4)
     parser.add_argument("--decay", type=float, default=0.05)
     parser.add_argument("--rank", type=int, default=16)

@@ -5,7 +5,7 @@ Used by `kairos.mind.train` and by gates that need distinct ticks; `splits` says
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from random import Random
@@ -18,7 +18,7 @@ from kairos.mind.corpus.splits import Split, domains, quantities, rules, styles,
 from kairos.mind.corpus.styles import STYLES, WEIGHTS
 
 _SERIES_SHARE: Final = 0.3
-_SHARES: Final = {"idle": 0.03, "metrics": 0.06, "quantity": 0.16, "injection": 0.1}
+SHARES: Final[Mapping[str, float]] = {"idle": 0.03, "metrics": 0.06, "quantity": 0.16, "injection": 0.1}
 """What is no plain event; idle beats are common and must never be in doubt."""
 _OWN_CARRIER: Final = 0.5
 _RULED_SHARE: Final = 0.6
@@ -85,7 +85,9 @@ class _Said(NamedTuple):
 class Corpus:
     """Endless examples of one split; the same seed gives the same ones."""
 
-    def __init__(self, seed: object, split: Split = "train") -> None:
+    def __init__(self, seed: object, split: Split = "train", shares: Mapping[str, float] = SHARES) -> None:
+        """`shares` are those of frames that are no plain event."""
+        self._shares = shares
         self._rng = Random(f"{seed}/{split}")
         self._split: Split = split
         self._styles = styles(split)
@@ -93,7 +95,7 @@ class Corpus:
 
     def example(self) -> Example:
         """One frame of any kind."""
-        kind = self._rng.choices([*_SHARES, "event"], [*_SHARES.values(), 1 - sum(_SHARES.values())])[0]
+        kind = self._rng.choices([*self._shares, "event"], [*self._shares.values(), 1 - sum(self._shares.values())])[0]
         if kind == "idle":
             return Example(frame=Frame.idle(), answer=None, domain="idle", style="idle", kind="idle")
         if kind == "metrics" and self._split == "train":  # its names are in one split alone
