@@ -199,12 +199,43 @@ class Supervisor(Protocol):
         ...
 
 
+class IntegerNetwork(Protocol):
+    """A model in fixed point, ready to run."""
+
+    @property
+    def inputs(self) -> int:
+        """Numbers in one frame."""
+        ...
+
+    @property
+    def outputs(self) -> int:
+        """Numbers a frame becomes."""
+        ...
+
+    def run(self, x: Any) -> tuple[Any, bool]:
+        """An int16 array [inputs] through it: an integer array [outputs], and whether anything saturated."""
+        ...
+
+
+class FixedPoint(Protocol):
+    """An engine for models in GNA-class fixed point, exact to the bit."""
+
+    def load(self, path: Path) -> IntegerNetwork:
+        """The model in a file; raises `KairosError` naming the limit it breaks."""
+        ...
+
+    def verify(self, folder: Path | None = None) -> tuple[int, list[str]]:
+        """Run the golden vectors of `folder`, or the engine's own: how many, and the names of those that differ."""
+        ...
+
+
 class Drivers(msgspec.Struct, frozen=True, kw_only=True):
     """The drivers a plugin may ask for; a missing one is None and its user degrades."""
 
     host_metrics: HostMetrics | None = None
     desktop: Desktop | None = None
     journal: Journal | None = None
+    fixed_point: FixedPoint | None = None
 
 
 class PluginContext(Protocol):
