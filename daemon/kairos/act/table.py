@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -124,11 +123,9 @@ class Actions:
                 return action
         return None
 
-    def of_receipts(self, connection: sqlite3.Connection, receipts: Sequence[int]) -> list[Action]:
-        """The actions of these verdicts, oldest first."""
-        marks = ",".join("?" * len(receipts))
-        rows = connection.execute(f"SELECT {_COLUMNS} FROM actions WHERE receipt IN ({marks}) ORDER BY n", list(receipts))  # noqa: S608
-        return [_action(row) for row in rows]
+    def of_receipt(self, connection: sqlite3.Connection, receipt: int) -> list[Action]:
+        """The actions of one verdict, oldest first."""
+        return [_action(row) for row in connection.execute(f"SELECT {_COLUMNS} FROM actions WHERE receipt=? ORDER BY n", (receipt,))]  # noqa: S608
 
     def since(self, connection: sqlite3.Connection, at: float) -> list[Action]:
         """Every action proposed since, oldest first."""

@@ -55,12 +55,11 @@ def explain(connection: sqlite3.Connection, name: str) -> Explanation:
     found = inbox.find(connection, name)
     if found is None:
         raise NoSuchEvent(name)
-    receipt = ledger.read(connection, found.receipt) if found.receipt else None
+    number = found.receipt or 0  # receipts count from 1: nothing lies at 0 or before it
     return Explanation(
-        event=found.id, source=found.source, at=found.at, text=found.text, receipt=receipt,
-        opened=ledger.last_before(connection, "awake", found.receipt) if found.receipt else None,
-        retained=ledger.retained_before(connection, found.receipt) if found.receipt else 0,
-        actions=act.Actions().of_receipts(connection, [found.receipt]) if found.receipt else [],
+        event=found.id, source=found.source, at=found.at, text=found.text, receipt=ledger.read(connection, number),
+        opened=ledger.last_before(connection, "awake", number), retained=ledger.retained_before(connection, number),
+        actions=act.Actions().of_receipt(connection, number),
         feedback=[row for row in ledger.of_kind(connection, "feedback") if row.body["event"] == found.id],
     )  # fmt: skip
 

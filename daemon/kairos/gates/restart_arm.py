@@ -10,7 +10,6 @@ from typing import Any, Final
 import torch
 from safetensors.torch import save_file
 
-from kairos.config import MindSettings
 from kairos.judging.minds import default_mind
 from kairos.mind.corpus.generate import actions, examples
 from kairos.mind.opened import Opened
@@ -32,7 +31,7 @@ def judged(opened: Opened, frames: int, seed: int) -> dict[str, Any]:
 
 def main(arm: str, folder: Path, frames: int, retained: int, seed: int) -> None:
     """`lived` lives and writes the snapshot, and is judged again from it (`same`); `warm` restores it; `cold` lives it all."""
-    opened = default_mind(dtype="float32", memo_frames=MindSettings().memo_frames)
+    opened = default_mind(dtype="float32")
     file = RingFile(folder / "ring1.safetensors", key=_KEY, made_by=opened.digests)
     lived = actions(seed, retained)
     warm = opened.reflex.restore(lived, file if arm == "warm" else None)

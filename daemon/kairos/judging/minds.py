@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 ACTUATORS: Final = ("log", "notify")
 
 
-def default_mind(*, memo: Memo | None = None, memo_frames: int = 0, **settings: Any) -> Opened:
-    """Open it, without a memo of its own unless asked; `settings` are those of `[mind]` that differ. Raises what `open_reflex` raises."""
+def default_mind(*, memo: Memo | None = None, **settings: Any) -> Opened:
+    """Open it without a memo of its own; `settings` are those of `[mind]` that differ. Raises what `open_reflex` raises."""
     from kairos.config import MindSettings, places
     from kairos.mind.opened import open_reflex, use_threads
 
     use_threads(0)
-    return open_reflex(MindSettings(memo_frames=memo_frames, **settings), places().models, ACTUATORS, memo=memo)
+    return open_reflex(MindSettings(memo_frames=0, **settings), places().models, ACTUATORS, memo=memo)

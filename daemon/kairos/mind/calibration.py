@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-_ROUNDS = 100
+_ROUNDS: Final = 100
 
 
 class Calibration(NamedTuple):
