@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from kairos.mind.corpus.generate import Corpus, examples
-from kairos.mind.corpus.numbers import quantity
+from kairos.mind.corpus.numbers import comparison, quantity
 from kairos.mind.corpus.slots import Draw
 from kairos.mind.corpus.splits import DOMAINS, domains, quantities, rules, styles, tactics
 
@@ -108,6 +108,23 @@ def test_a_reading_past_its_limit_is_grave_and_one_that_healed_is_not():
             value = re.search(r" is (-?[\d.]+)", answer)
             assert value is not None
             assert value[1] in frame.text
+
+
+def test_a_made_up_reading_is_grave_only_past_its_made_up_limit_or_off_its_count():
+    rng, seen = Random(6), {True: 0, False: 0}
+    for _ in range(2000):
+        frame, answer = comparison(rng)
+        match = re.search(r"notify .* is (-?[\d.]+).*?(limit|where) (-?[\d.]+)", answer or "")
+        assert (match is None) == (answer is None)
+        if match:
+            assert float(match[1]) != float(match[3])
+            assert match[1] in frame.text
+            assert match[3] in frame.text
+        counted = re.fullmatch(r".* (\d+) counted, (\d+) wanted", frame.text)
+        if counted:
+            assert (answer is None) == (counted[1] == counted[2])
+        seen[answer is None] += 1
+    assert min(seen.values()) > 500
 
 
 @pytest.mark.parametrize("split", SPLITS)

@@ -12,13 +12,13 @@ from random import Random
 from typing import Any, Final, NamedTuple
 
 from kairos.events import Frame
-from kairos.mind.corpus.numbers import Number, metrics, quantity
+from kairos.mind.corpus.numbers import Number, comparison, metrics, quantity
 from kairos.mind.corpus.slots import Draw, draw
 from kairos.mind.corpus.splits import Split, domains, quantities, rules, styles, tactics
 from kairos.mind.corpus.styles import STYLES, WEIGHTS
 
 _SERIES_SHARE: Final = 0.3
-SHARES: Final[Mapping[str, float]] = {"idle": 0.03, "metrics": 0.06, "quantity": 0.16, "injection": 0.1}
+SHARES: Final[Mapping[str, float]] = {"idle": 0.03, "metrics": 0.06, "quantity": 0.14, "comparison": 0.08, "injection": 0.1}
 """What is no plain event; idle beats are common and must never be in doubt."""
 _OWN_CARRIER: Final = 0.5
 _RULED_SHARE: Final = 0.6
@@ -100,6 +100,8 @@ class Corpus:
             return Example(frame=Frame.idle(), answer=None, domain="idle", style="idle", kind="idle")
         if kind == "metrics" and self._split == "train":  # its names are in one split alone
             return self._number(metrics(self._rng), kind)
+        if kind == "comparison" and self._split == "train":  # made up on the spot, so there is nothing to keep back
+            return self._number(comparison(self._rng), kind)
         if kind == "quantity":
             return self._number(quantity(self._rng, quantities(self._split)), kind)
         if kind == "injection":

@@ -6,6 +6,7 @@ prove nothing: most readings in the world have names nobody has met, and are fin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from random import Random
 from typing import Any, Final, NamedTuple
@@ -32,6 +33,8 @@ _FORMS: Final = (
     "{word} {limit} for {name}; measured {value}",
     "reading of {name}: {value}, set {word} {limit}",
 )
+_WANTED_SHARE: Final = 0.25
+_FIRST: Final = ("check it", "look at it now", "find the cause", "bring it back", "check the sensor and the cause", "see what changed")
 _STAYS: Final = (
     "{name} went from {fine} to {value} and has stayed there for {n} min, {word} {limit}",
     "{name} {fine} -> {value}, {word} {limit}, third reading in a row",
@@ -42,6 +45,23 @@ _HEALED: Final = (
     "{name} {value} -> {fine}, alarm cleared, {word} {limit}",
     "{name}: {fine} again after one reading of {value}",
     "{name} sensor self-test simulated {value}, true reading {fine}, {word} {limit}",
+)
+
+
+_MEASURED: Final = (
+    "level pressure temperature rate depth load age delay flow voltage current weight distance speed density length height count "
+    "share backlog offset humidity duty torque tension gap drift width score credit stock fill charge lag"
+).split()
+_UNITS: Final = [*"C F % ms s min h V A W kW bar mbar Pa kg g l ml m mm cm km Hz kHz rpm ppm dB MB GB GiB lx".split(), "", "", ""]
+_MAGNITUDES: Final = (0.0, 4.0)
+_CLOSE: Final = (1.02, 1.3, 3.0)
+_WANTED: Final = (
+    "{name}: expected {want}, found {have}",
+    "{name} {have}/{want}",
+    "{name} has {have} of {want}",
+    "{key} want={want} have={have}",
+    "{have} {name}, should be {want}",
+    "check of {name}: {have} counted, {want} wanted",
 )
 
 
@@ -99,6 +119,39 @@ def quantity(rng: Random, rows: Sequence[dict[str, Any]]) -> Number:
     )  # fmt: skip
     answer = f"notify {row['name']} is {value} {unit}".rstrip() + f", limit {limit}; {row['do']}." if grave else None
     return Number(Frame(source=source, kind="text", text=text), answer)
+
+
+def comparison(rng: Random) -> Number:
+    """A made-up thing beside a made-up limit, or its count beside the one expected: only the two numbers tell."""
+    name = f"{draw('word', rng)} {rng.choice(_MEASURED)}"
+    if rng.random() < _WANTED_SHARE:
+        return _wanted(name, rng)
+    places = rng.choice([0, 0, 1, 2])
+    limit = max(round(10 ** rng.uniform(*_MAGNITUDES), places), 10.0 if places == 0 else 1.0)
+    near, far = _CLOSE[0], rng.choice(_CLOSE[1:])
+    above, below = [limit * near, limit * far], [limit / far, limit / near]
+    ok, bad = (below, above) if rng.random() < 0.5 else (above, below)  # noqa: PLR2004
+    row = {
+        "name": name, "key": name.replace(" ", "_"), "unit": rng.choice(_UNITS), "do": rng.choice(_FIRST),
+        "limit": round(limit, places) if places else int(limit), "ok": _rounded(ok, places), "bad": _rounded(bad, places),
+    }  # fmt: skip
+    return quantity(rng, [row])
+
+
+def _rounded(bounds: Sequence[float], places: int) -> list[float]:
+    """Bounds with `places` decimals, inside the given ones so that they never touch the limit."""
+    step = 10**places
+    low, high = math.ceil(bounds[0] * step), math.floor(bounds[1] * step)
+    return [value / step if places else value for value in (low, max(low, high))]
+
+
+def _wanted(name: str, rng: Random) -> Number:
+    want = rng.randint(1, rng.choice([4, 12, 300]))
+    grave = rng.random() < _GRAVE_SHARE
+    have = rng.choice([0, rng.randint(0, want - 1)]) if grave else want
+    text = rng.choice(_WANTED).format(name=name, key=name.replace(" ", "_"), want=want, have=have)
+    answer = f"notify {name} is {have} where {want} are expected; {rng.choice(_FIRST)}." if grave else None
+    return Number(Frame(source=draw("host", rng), kind="text", text=text), answer)
 
 
 def _with(value: str, unit: str, rng: Random) -> str:
