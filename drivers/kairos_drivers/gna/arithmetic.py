@@ -49,10 +49,14 @@ class Pwl(NamedTuple):
         return 8 * ((self.x_base.astype(np.int64) & 3) + 1)
 
 
-def affine(x: Integers, weights: Integers, bias: Integers, multiplier: Integers | None = None) -> Result:
-    """`weights` [M, K] @ `x` [K, N] + `bias` [M] as int32 [M, N]; `multiplier` [M] (0..255) scales the rows of int8 weights."""
+def affine(x: Integers, weights: Integers, bias: Integers, multiplier: Integers | None = None, *, batch: int | None = None) -> Result:
+    """`weights` [M, K] @ `x` [K, N] + `bias` [M] as int32 [M, N]; `multiplier` [M] (0..255) scales the rows of int8 weights.
+
+    `batch` is how many columns one request holds, which says where sums saturate; all of them if None.
+    """
     rows = _scaled(weights, multiplier).astype(np.float64)
-    step = _BUFFER[x.shape[1] - 1] // x.shape[1]
+    held = batch or x.shape[1]
+    step = _BUFFER[held - 1] // held
     total, saturated = np.repeat(bias.astype(np.int64)[:, None], x.shape[1], axis=1), False
     for start in range(0, x.shape[0], step):
         part = rows[:, start : start + step] @ x[start : start + step].astype(np.float64)
@@ -62,24 +66,24 @@ def affine(x: Integers, weights: Integers, bias: Integers, multiplier: Integers 
 
 
 def diagonal(x: Integers, weights: Integers, bias: Integers, multiplier: Integers | None = None) -> Result:
-    """Element-wise `weights` [K] * `x` [K, N] + `bias` [K] as int32 [K, N]: FiLM, static or at run time."""
-    each = _scaled(weights[:, None], multiplier).astype(np.int64)
-    total, saturated = _clamp(bias.astype(np.int64)[:, None] + each * x, _INT32)
+    """Element-wise `weights` * `x` [K, N] + `bias` as int32 [K, N]: static FiLM with both [K], at run time [K, N]."""
+    each = _scaled(_columns(weights), multiplier)
+    total, saturated = _clamp(_columns(bias).astype(np.int64) + each * x, _INT32)
     return Result(total.astype(np.int32), saturated)
 
 
 def conv1d(x: Integers, filters: Integers, bias: Integers, *, stride: int, pool: tuple[Pooling, int, int] | None = None) -> Result:
-    """`filters` [F, W] over flat `x` [K], plus `bias` [F], as int32 [positions, F].
+    """`filters` [F, W] over flat `x` [K, N], plus `bias` [F], as int32 [positions * F, N], the filter fastest.
 
     `pool` is the kind, the window and the stride of a pooling over positions; it works on the accumulators
     before they are clamped, and a last window that is not full is kept as it is.
     """
-    windows = np.lib.stride_tricks.sliding_window_view(x, filters.shape[1])[::stride]
+    windows = np.lib.stride_tricks.sliding_window_view(x, filters.shape[1], axis=0)[::stride]  # pyright: ignore[reportCallIssue, reportArgumentType]
     total = (windows.astype(np.float64) @ filters.T.astype(np.float64)).astype(np.int64) + bias.astype(np.int64)
     if pool is not None:
         total = _pooled(total, *pool)
     found, saturated = _clamp(total, _INT32)
-    return Result(found.astype(np.int32), saturated)
+    return Result(found.astype(np.int32).swapaxes(1, 2).reshape(-1, x.shape[1]), saturated)
 
 
 def activate(x: Integers, pwl: Pwl) -> Result:
@@ -90,6 +94,10 @@ def activate(x: Integers, pwl: Pwl) -> Result:
     y = pwl.y_base.astype(np.int64)[segment] + ((above * pwl.slope.astype(np.int64)[segment]) >> pwl.shifts[segment])
     found, saturated = _clamp(y, _INT16)
     return Result(found.astype(np.int16), saturated)
+
+
+def _columns(values: Integers) -> Integers:
+    return values if values.ndim > 1 else values[:, None]
 
 
 def _scaled(weights: Integers, multiplier: Integers | None) -> NDArray[np.int64]:

@@ -1,34 +1,22 @@
-"""A model of operations: checked whole, run frame by frame, kept in one safetensors file with its plan in the header."""
+"""A model of operations: checked whole before it runs, over many frames at once in plain numpy.
+
+`clip` is the reference: every frame of a recording, each operation in one go. `stream` runs the same
+model frame by frame, and is held equal to it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias
 
-import msgspec
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
-from kairos_drivers.gna.arithmetic import Integers, Pooling, Pwl, Result, activate, affine, conv1d, diagonal
-from kairos_drivers.gna.operations import GnaLimit, Kind, Operation
+from kairos_drivers.gna.arithmetic import Integers, Result, activate, affine, conv1d, diagonal
+from kairos_drivers.gna.operations import GnaLimit, Operation
 
 _OPERATIONS: Final = 4096
 _MEMORY: Final = 1 << 28
-_VERSION: Final = "1"
-
-
-class _Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What of an operation is no array."""
-
-    name: str
-    kind: Kind
-    reads: str
-    weights_from: str
-    bias_from: str
-    stride: int
-    pool: tuple[Pooling, int, int] | None
+_Shift: TypeAlias = Callable[[Integers, int], Integers]
 
 
 class Network:
@@ -40,99 +28,101 @@ class Network:
             raise GnaLimit("-", "operations", len(operations), f"1 to {_OPERATIONS}")
         self.inputs: Final = inputs
         self.operations: Final = tuple(operations)
-        self._widths: dict[str, int] = {"": inputs}
+        self.widths: dict[str, int] = {"": inputs}
+        """Numbers each operation makes of one frame; the empty name is the input."""
+        self.remembered: dict[str, int] = {}
+        """Frames back that an operation's output is asked for."""
         self._wide: dict[str, bool] = {"": False}
         for operation in operations:
             self._check(operation)
-        self.nbytes: Final = sum(operation.nbytes for operation in operations) + sum(4 * width for width in self._widths.values())
+        held = sum(4 * width * (1 + self.remembered.get(name, 0)) for name, width in self.widths.items())
+        self.nbytes: Final = sum(operation.nbytes for operation in operations) + held
         if self.nbytes > _MEMORY:
             raise GnaLimit("-", "memory", self.nbytes, f"at most {_MEMORY} bytes")
 
     @property
     def outputs(self) -> int:
         """Numbers a frame becomes."""
-        return self._widths[self.operations[-1].name]
+        return self.widths[self.operations[-1].name]
 
     def run(self, x: Integers) -> Result:
-        """int16 `x` [inputs] or [inputs, N] (no convolution then) through every operation; [outputs] or [outputs, N]."""
-        if x.dtype != np.int16 or x.shape[0] != self.inputs:
-            raise GnaLimit("-", "a frame", f"{x.dtype} {x.shape}", f"int16 ({self.inputs},)")
-        values: dict[str, Integers] = {"": x if x.ndim > 1 else x[:, None]}
-        saturated = False
-        for operation in self.operations:
-            found = _run(operation, values)
-            values[operation.name], saturated = found.values, saturated | found.saturated
+        """int16 `x` [inputs], or [inputs, N] as one request of N, with nothing before it; [outputs] or [outputs, N]."""
+        columns = x if x.ndim > 1 else x[:, None]
+        self.check_frames(columns)
+        values, saturated = self._each(columns, batch=None, shift=_nothing)
         last = values[self.operations[-1].name]
         return Result(last if x.ndim > 1 else last[:, 0], saturated)
 
-    def save(self, path: Path, *, metadata: Mapping[str, str] | None = None) -> None:
-        """Write it; `metadata` is kept beside the plan."""
-        arrays: dict[str, Integers] = {}
+    def clip(self, frames: Integers) -> tuple[dict[str, Integers], bool]:
+        """int16 `frames` [T, inputs], one after the other: each operation's outputs [T, width], and whether anything saturated."""
+        self.check_frames(frames.T)
+        values, saturated = self._each(np.ascontiguousarray(frames.T), batch=1, shift=_later)
+        return {name: np.ascontiguousarray(value.T) for name, value in values.items()}, saturated
+
+    def check_frames(self, columns: Integers) -> None:
+        """Raises `GnaLimit` unless `columns` [inputs, ...] are frames of this model."""
+        if columns.dtype != np.int16 or columns.shape[0] != self.inputs:
+            raise GnaLimit("-", "a frame", f"{columns.dtype} {columns.shape}", f"int16 ({self.inputs},)")
+
+    def _each(self, columns: Integers, *, batch: int | None, shift: _Shift) -> tuple[dict[str, Integers], bool]:
+        values: dict[str, Integers] = {"": columns}
+        saturated = False
         for operation in self.operations:
-            named = {"weights": operation.weights, "bias": operation.bias, "multiplier": operation.multiplier}
-            if operation.pwl is not None:
-                named |= {f"pwl.{field}": value for field, value in operation.pwl._asdict().items()}
-            arrays |= {f"{operation.name}/{field}": np.ascontiguousarray(value) for field, value in named.items() if value is not None}
-        plan = [_Plan(**{field: getattr(operation, field) for field in _Plan.__struct_fields__}) for operation in self.operations]
-        header = {"gna": _VERSION, "inputs": str(self.inputs), "plan": msgspec.json.encode(plan).decode()}
-        save_file(arrays, path, metadata={**(metadata or {}), **header})
+            parts = [shift(values[tap.name], tap.delay) for tap in operation.taps]
+            found = run(operation, parts[0] if len(parts) == 1 else np.concatenate(parts), values, batch=batch)
+            values[operation.name], saturated = found.values, saturated | found.saturated
+        return values, saturated
 
     def _check(self, operation: Operation) -> None:
-        name, width = operation.name, self._widths.get(operation.reads)
-        if not name or name in self._widths:
+        name = operation.name
+        if not name or name in self.widths:
             raise GnaLimit(name or "-", "name", repr(name), "one of its own")
-        if width is None:
-            raise GnaLimit(name, "what it reads", repr(operation.reads), "an operation before it")
-        if self._wide[operation.reads]:
-            raise GnaLimit(name, "input", "int32", "int16: give the operation before it an activation")
+        width = sum(self._tapped(operation, tap.name, tap.delay) for tap in operation.taps)
         for part, other, wide in (("weights", operation.weights_from, False), ("bias", operation.bias_from, True)):
-            if other and (self._widths.get(other) != width or self._wide[other] != wide):
+            if other and (self.widths.get(other) != width or self._wide[other] != wide):
                 raise GnaLimit(
                     name, f"{part} at run time", repr(other), f"{width} {'int32' if wide else 'int16'} from an operation before it"
                 )
-        self._widths[name] = operation.outputs(width)
+        self.widths[name] = operation.outputs(width)
         self._wide[name] = operation.pwl is None
 
-
-def load(path: Path) -> Network:
-    """The model at `path`; raises `GnaLimit` for one that could not live on the chip, or is none."""
-    try:
-        with safe_open(path, framework="np") as file:  # pyright: ignore[reportUnknownVariableType]
-            header: dict[str, str] = dict(file.metadata() or {})
-            arrays: dict[str, Any] = {str(name): file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-        if header.get("gna") != _VERSION:
-            raise GnaLimit(str(path), "format", repr(header.get("gna")), f"version {_VERSION}")
-        plan = msgspec.json.decode(header["plan"], type=list[_Plan])
-        return Network(int(header["inputs"]), [_operation(row, arrays) for row in plan])
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise GnaLimit(str(path), "file", type(error).__name__, f"a model of this format: {error}") from error
+    def _tapped(self, operation: Operation, name: str, delay: int) -> int:
+        if name not in self.widths or delay < 0:
+            raise GnaLimit(operation.name, "what it reads", f"{name!r}, {delay} frames ago", "an operation before it, now or earlier")
+        if self._wide[name]:
+            raise GnaLimit(operation.name, "input", "int32", "int16: give the operation before it an activation")
+        self.remembered[name] = max(delay, self.remembered.get(name, 0))
+        return self.widths[name]
 
 
-def _operation(row: _Plan, arrays: Mapping[str, Any]) -> Operation:
-    def array(field: str) -> Any:
-        return arrays.get(f"{row.name}/{field}")
-
-    pwl = [array(f"pwl.{field}") for field in Pwl._fields]
-    return Operation(
-        **msgspec.structs.asdict(row), weights=array("weights"), bias=array("bias"), multiplier=array("multiplier"),
-        pwl=Pwl(*pwl) if all(part is not None for part in pwl) else None,
-    )  # fmt: skip
-
-
-def _run(operation: Operation, values: Mapping[str, Integers]) -> Result:
-    x = values[operation.reads]
-    weights = values[operation.weights_from][:, 0] if operation.weights_from else operation.weights
-    bias = values[operation.bias_from][:, 0] if operation.bias_from else operation.bias
-    assert weights is not None
-    assert bias is not None
-    if operation.kind == "affine":
-        found = affine(x, weights, bias, operation.multiplier)
-    elif operation.kind == "diagonal":
+def run(operation: Operation, x: Integers, values: Mapping[str, Integers], *, batch: int | None = None) -> Result:
+    """One operation on `x` [K, N]; `values` holds what others made, for weights and biases at run time."""
+    if operation.kind == "diagonal":
+        weights = values[operation.weights_from] if operation.weights_from else operation.weights
+        bias = values[operation.bias_from] if operation.bias_from else operation.bias
+        assert weights is not None
+        assert bias is not None
         found = diagonal(x, weights, bias, operation.multiplier)
     else:
-        flat = conv1d(x[:, 0], weights, bias, stride=operation.stride, pool=operation.pool)
-        found = Result(flat.values.reshape(-1, 1), flat.saturated)
+        assert operation.weights is not None
+        assert operation.bias is not None
+        if operation.kind == "affine":
+            found = affine(x, operation.weights, operation.bias, operation.multiplier, batch=batch)
+        else:
+            found = conv1d(x, operation.weights, operation.bias, stride=operation.stride, pool=operation.pool)
     if operation.pwl is None:
         return found
     active = activate(found.values, operation.pwl)
     return Result(active.values, found.saturated or active.saturated)
+
+
+def _nothing(value: Integers, delay: int) -> Integers:
+    return value if delay == 0 else np.zeros_like(value)
+
+
+def _later(value: Integers, delay: int) -> Integers:
+    if delay == 0:
+        return value
+    found = np.zeros_like(value)
+    found[:, delay:] = value[:, : max(0, value.shape[1] - delay)]
+    return found

@@ -6,7 +6,7 @@ A model that could not live on the chip is refused with the limit's name, before
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
@@ -29,14 +29,21 @@ class GnaLimit(KairosError):
         super().__init__(f"operation {where}: {limit} is {found}, must be {allowed}")
 
 
+class Tap(NamedTuple):
+    """The output of an operation some frames ago; before the first frame it was zero."""
+
+    name: str = ""
+    """Empty is the model's input."""
+    delay: int = 0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One layer. Arrays are as `arithmetic` takes them; `reads` names the operation whose output it takes."""
+    """One layer. Arrays are as `arithmetic` takes them; what it reads are its taps, laid side by side."""
 
     name: str
     kind: Kind
-    reads: str = ""
-    """Empty is the model's input."""
+    taps: tuple[Tap, ...] = (Tap(),)
     weights: Integers | None = None
     """int8 or int16; None where `weights_from` names an operation."""
     bias: Integers | None = None
@@ -51,6 +58,8 @@ class Operation:
     pool: tuple[Pooling, int, int] | None = None
     """Kind, window, stride."""
     pwl: Pwl | None = None
+    scale: float = 1.0
+    """What its output counts for one, for whoever reads it; the arithmetic knows no scales."""
 
     def outputs(self, inputs: int) -> int:
         """Numbers one vector of `inputs` becomes; raises `GnaLimit`."""

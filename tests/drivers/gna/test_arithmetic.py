@@ -103,7 +103,7 @@ def _one(seed):
         filters, bias = _array(rng, (4, width), np.int16, wild=wild), _array(rng, (4,), np.int32, wild=wild)
         stride = rng.randint(1, width)
         pool = (rng.choice(["max", "sum"]), rng.randint(1, 6), rng.randint(1, 6)) if rng.random() < 0.5 else None
-        found, wanted = arithmetic.conv1d(x[:, 0], filters, bias, stride=stride, pool=pool), _conv(x[:, 0], filters, bias, stride, pool)
+        found, wanted = arithmetic.conv1d(x, filters, bias, stride=stride, pool=pool), _conv(x[:, 0], filters, bias, stride, pool)
     pwl = _pwl(rng)
     active = arithmetic.activate(found.values, pwl)
     return (found.values.ravel().tolist(), found.saturated, active.values.ravel().tolist(), active.saturated), (

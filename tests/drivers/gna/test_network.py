@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from kairos_drivers.gna.arithmetic import Pwl
-from kairos_drivers.gna.network import Network, load
-from kairos_drivers.gna.operations import GnaLimit, Operation
+from kairos_drivers.gna.network import Network
+from kairos_drivers.gna.operations import GnaLimit, Operation, Tap
+from kairos_drivers.gna.stored import load, save
 
 RELU = Pwl(np.array([-(2**31) & ~3, 0], np.int32), np.zeros(2, np.int16), np.array([0, 256], np.int16))
 RNG = np.random.default_rng(5)
@@ -31,10 +32,10 @@ NARROW = dataclasses.replace(DENSE, weights=np.ones((5, 8), np.int8), multiplier
 
 @pytest.fixture
 def network():
-    gamma = Operation(name="gamma", kind="affine", reads="conv", weights=_int16(8, 8), bias=_bias(8), pwl=RELU)
-    beta = Operation(name="beta", kind="affine", reads="conv", weights=_int16(8, 8), bias=_bias(8))
-    film = Operation(name="film", kind="diagonal", reads="conv", weights_from="gamma", bias_from="beta", pwl=RELU)
-    return Network(40, [CONV, gamma, beta, film, dataclasses.replace(NARROW, reads="film")])
+    gamma = Operation(name="gamma", kind="affine", taps=(Tap("conv"),), weights=_int16(8, 8), bias=_bias(8), pwl=RELU)
+    beta = Operation(name="beta", kind="affine", taps=(Tap("conv"),), weights=_int16(8, 8), bias=_bias(8))
+    film = Operation(name="film", kind="diagonal", taps=(Tap("conv"),), weights_from="gamma", bias_from="beta", pwl=RELU)
+    return Network(40, [CONV, gamma, beta, film, dataclasses.replace(NARROW, taps=(Tap("film"),))])
 
 
 def test_a_model_runs_its_operations_in_order_film_at_run_time_too(network):
@@ -47,7 +48,7 @@ def test_a_model_runs_its_operations_in_order_film_at_run_time_too(network):
 
 
 def test_a_model_is_the_same_after_a_stay_on_disk(network, tmp_path):
-    network.save(tmp_path / "ear.safetensors", metadata={"card": "see README"})
+    save(network, tmp_path / "ear.safetensors", metadata={"card": "see README"})
     again = load(tmp_path / "ear.safetensors")
     frames = [_int16(40) for _ in range(20)]
 
@@ -91,8 +92,8 @@ def test_a_model_that_could_not_live_on_the_chip_is_refused_by_the_limit_it_brea
     [
         ([], "operations"),
         ([DENSE, DENSE], "name"),
-        ([dataclasses.replace(DENSE, reads="nowhere")], "what it reads"),
-        ([FILM, dataclasses.replace(DENSE, reads="film")], "input is int32"),
+        ([dataclasses.replace(DENSE, taps=(Tap("nowhere"),))], "what it reads"),
+        ([FILM, dataclasses.replace(DENSE, taps=(Tap("film"),))], "input is int32"),
         ([dataclasses.replace(FILM, weights=None, weights_from="dense")], "weights at run time"),
     ],
 )
