@@ -57,6 +57,22 @@ def test_whatever_the_model_would_like_to_say_every_word_is_plain_or_read(encode
     assert all(spans.allows(word) for word in sentence.split())
 
 
+@pytest.mark.parametrize("loved", ["nas", "disk usage", "is at 95"])
+def test_a_model_that_goes_in_circles_is_led_out_of_them(encoder, loved):
+    tokens = encoder.encode(f" {loved}") * 20
+    fed = []
+
+    def step(token):
+        fed.append(token)
+        logits = torch.linspace(1, 0, 300)
+        logits[tokens[len(fed) % len(tokens)]] = 9.0
+        return logits
+
+    words = ActionGrammar(encoder, ["log"], answer_tokens=60).decode(step, step(0), READ)[1].split()
+
+    assert not any(words[at : at + n] == words[at + n : at + 2 * n] for n in (1, 2, 3) for at in range(len(words) - 2 * n + 1))
+
+
 def test_the_list_is_what_the_corpus_makes_of_itself():
     assert list(plain_words()) == words.plain_words()
     assert all(set(word) <= set(string.ascii_lowercase + "-'") for word in plain_words())

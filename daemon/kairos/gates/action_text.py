@@ -3,11 +3,13 @@
 Grave events of domains and in styles that training never saw; each is put into words as an ACTION, whatever
 its margin. `target_exact` is the share of sentences that name, whole, the first name the label draws from the event
 (a host, a disk, an address), among labels that draw one. `copied_exactly` is counted over every name, number, unit and path
-of every sentence, that is over all words but the plain ones. A sample is printed.
+of every sentence: whatever holds a digit, a capital or a mark inside, found by a reading of its own and not by the one that
+constrains decoding. A sample is printed.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from kairos.judging import Check, Findings, Trial, missed
@@ -19,6 +21,8 @@ from kairos.mind.spans import Spans
 _SENTENCES: Final = 400
 _QUICK: Final = 25
 _PRINTED: Final = 200
+_NAME: Final = re.compile(r"\S*(?:[0-9A-Z%]|\w[^\w\s'-]\w)\S*")
+_AROUND: Final = ".,;:!?()[]\"'"
 
 
 def run(trial: Trial) -> Findings:
@@ -30,11 +34,10 @@ def run(trial: Trial) -> Findings:
     for number in range(count):
         example = _grave(corpus)
         actuator, what = opened.reflex.words(example.frame)
-        wanted, spans = (example.answer or "").split()[0], Spans(body(example.frame))
-        right += actuator == wanted
-        said = [word for word in what.split() if not spans.plain(word)]
+        right += actuator == (example.answer or "").split()[0]
+        said = [name.strip(_AROUND) for name in _NAME.findall(what)]
         names += len(said)
-        copied += sum(spans.allows(word) for word in said)
+        copied += sum(_read(name, body(example.frame)) for name in said)
         if example.target is not None:
             targets += 1
             named += Spans(what).copied(example.target)
@@ -48,6 +51,12 @@ def run(trial: Trial) -> Findings:
     bars = missed(figures, {"actuator_right": (">=", 0.97), "target_exact": (">=", 0.95), "copied_exactly": ("==", 1.0)})
     config = {"mind": "default", "digests": opened.digests, "split": "test", "sample": sample}
     return Findings(figures=figures, failed=bars, config=config, data={"n": count, "seed": trial.seed, "digest": None})
+
+
+def _read(name: str, text: str) -> bool:
+    """Whether `text` holds `name` with no letter and no digit right beside it; a `%` may stand apart from its number."""
+    bare = re.escape(name.removesuffix("%"))
+    return re.search(rf"(?<![^\W_]){bare}(?![^\W_])", text) is not None and (not name.endswith("%") or "%" in text)
 
 
 def _grave(corpus: Corpus) -> Example:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Step = Callable[[int], "Tensor"]
 _TRIED: Final = 256
 """Best tokens looked at for one that fits; none does only where the model has nothing more to say."""
+_CIRCLE: Final = 3
+"""Words that may not be said twice in a row: small models fall into circles."""
 
 
 class ActionGrammar:
@@ -46,7 +48,7 @@ class ActionGrammar:
             chosen.append(token)
             logits = step(token)
         words = self._encoder.decode(chosen).split()
-        if words and not spans.allows(words[-1]):
+        if words and (not spans.allows(words[-1]) or _circles(words)):
             words.pop()
         return name, " ".join(words)
 
@@ -63,6 +65,7 @@ class ActionGrammar:
             longer = self._encoder.decode([*chosen, token])
             words = longer.lstrip(" ").split(" ")
             fits = all(spans.allows(word) for word in words[len(ended) - 1 : -1] if word) and spans.may_begin(words[-1])
+            fits = fits and not _circles(words[:-1])
             if fits and longer != text and not longer.endswith("  "):
                 return token
         return None
@@ -82,3 +85,8 @@ class ActionGrammar:
             open_paths = {name: path for name, path in open_paths.items() if len(path) > depth and path[depth] == best}
             logits = step(best)
             depth += 1
+
+
+def _circles(words: Sequence[str]) -> bool:
+    """Whether the last one to three words only say again what stood right before them."""
+    return any(words[-2 * n : -n] == words[-n:] for n in range(1, _CIRCLE + 1) if len(words) >= 2 * n)

@@ -59,11 +59,6 @@ class Spans:
             place = self._given.find(word, place + 1)
         return False
 
-    def plain(self, word: str) -> bool:
-        """Whether `word` is no name, number, unit or path."""
-        core = word.lstrip(_OPENING).rstrip(_CLOSING)
-        return not core or self._is_plain(core)
-
     def _is_plain(self, word: str) -> bool:
         low = word.lower()
         place = bisect_left(self._words, low)

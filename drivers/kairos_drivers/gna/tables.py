@@ -38,15 +38,13 @@ def fitted(function: Callable[[float], float], breakpoints: Sequence[int]) -> tu
     values = [function(x) for x in breakpoints]
     slopes = [(b - a) / (right - left) for (a, b), (left, right) in zip(pairwise(values), pairwise(breakpoints), strict=True)]
     pwl = _table([_LOW, *breakpoints[:-1]], [round(values[0]), *(round(v) for v in values[:-1])], [0.0, *slopes])
-    probes = np.unique(
-        np.concatenate([np.linspace(a, b - 1, 9).astype(np.int64) for a, b in pairwise(breakpoints)])
-    )
+    probes = np.unique(np.concatenate([np.linspace(a, b - 1, 9).astype(np.int64) for a, b in pairwise(breakpoints)]))
     wanted = np.array([function(int(x)) for x in probes])
     return pwl, float(np.abs(activate(probes.astype(np.int32), pwl).values - wanted).max())
 
 
 def log2(scale: float) -> tuple[Pwl, float]:
-    """`scale` * log2(x) of x from 4 up (below 4 as at 4), four lines an octave; and its largest error."""
+    """The logarithm of x from 4 up (below as at 4) times `scale`, four lines an octave; and its largest error."""
     octaves = [(1 << octave) + quarter * (1 << (octave - 2)) for octave in range(5, 31) for quarter in range(4)]
     return fitted(lambda x: scale * float(np.log2(max(x, 4))), [*range(4, 32, 4), *octaves, (1 << 31) - 4])
 
