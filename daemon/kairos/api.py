@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from kairos.checks import Check, Findings, GateError, Trial, missed, quantile
 from kairos.client.messages import new_id
-from kairos.errors import ActuatorFailed, KairosError, PluginError, SettingsError
+from kairos.errors import ActuatorFailed, KairosError, MicrophoneUnavailable, PluginError, SettingsError
 from kairos.events import Decision, Event, Frame, Outcome, Priority, Rows, Tick, Verdict
 from kairos.hooks import hookimpl
 from kairos.logs import get_logger
@@ -18,26 +19,35 @@ from kairos.ports import (
     IntegerStream,
     Journal,
     Layer,
+    Listening,
+    Microphone,
     Order,
     PluginContext,
 )
+from kairos.rates import auc
 
 __all__ = [
     "Actuator",
     "ActuatorFailed",
+    "Check",
     "Decision",
     "Desktop",
     "Drivers",
     "Emit",
     "Event",
+    "Findings",
     "FixedPoint",
     "Frame",
+    "GateError",
     "HostMetrics",
     "IntegerNetwork",
     "IntegerStream",
     "Journal",
     "KairosError",
     "Layer",
+    "Listening",
+    "Microphone",
+    "MicrophoneUnavailable",
     "Order",
     "Outcome",
     "PluginContext",
@@ -46,8 +56,12 @@ __all__ = [
     "Rows",
     "SettingsError",
     "Tick",
+    "Trial",
     "Verdict",
+    "auc",
     "get_logger",
     "hookimpl",
+    "missed",
     "new_id",
+    "quantile",
 ]

@@ -18,6 +18,7 @@ KairosError
 │   ├── RingTooLarge         Ring 1 does not fit into memory
 │   └── SnapshotRefused      a snapshot that does not belong to what lives now
 ├── ActuatorFailed           an actuator ran and did not do it
+├── MicrophoneUnavailable    no device, a busy one, no permission, a rate it does not have
 ├── PluginError              a plugin broke its contract
 ├── AlreadyRunning           another daemon holds this state directory; carries its pid
 └── DaemonUnreachable        nobody answers on the socket
@@ -169,6 +170,15 @@ class ActuatorFailed(KairosError):
 
     def __init__(self, actuator: str, reason: str) -> None:
         super().__init__(f"{actuator}: {reason}")
+
+
+class MicrophoneUnavailable(KairosError):
+    """No sound comes in from here; tried again by whoever listens."""
+
+    def __init__(self, device: object, reason: str) -> None:
+        self.reason: Final = reason
+        which = f"microphone {device!r}" if device else "the default microphone"
+        super().__init__(f"{which} cannot be opened: {reason.strip()}; `kairos doctor` lists the devices there are")
 
 
 class PluginError(KairosError):

@@ -199,6 +199,50 @@ class Supervisor(Protocol):
         ...
 
 
+class InputDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """One device that sound can come from."""
+
+    name: str
+    rate: int
+    """Hz of its own."""
+    channels: int
+    default: bool
+
+
+class Listening(Protocol):
+    """One open device. All calls on one thread."""
+
+    @property
+    def name(self) -> str:
+        """Of the device."""
+        ...
+
+    @property
+    def lost(self) -> int:
+        """Samples that came and were not heard, so far."""
+        ...
+
+    def read(self, timeout_s: float) -> Any:
+        """int16 samples, 16 kHz mono, since the last call; None if none came for `timeout_s`."""
+        ...
+
+    def close(self) -> None:
+        """Let the device go."""
+        ...
+
+
+class Microphone(Protocol):
+    """Sound as it happens."""
+
+    def devices(self) -> list[InputDevice]:
+        """Those there are, the default one first; raises `MicrophoneUnavailable`."""
+        ...
+
+    def open(self, device: str) -> Listening:
+        """Listen to the device whose name holds `device`, or the default one; raises `MicrophoneUnavailable`."""
+        ...
+
+
 class Layer(msgspec.Struct, frozen=True, kw_only=True):
     """One layer of a model in float, to be compiled into fixed point."""
 
@@ -291,6 +335,7 @@ class Drivers(msgspec.Struct, frozen=True, kw_only=True):
     desktop: Desktop | None = None
     journal: Journal | None = None
     fixed_point: FixedPoint | None = None
+    microphone: Microphone | None = None
 
 
 class PluginContext(Protocol):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from kairos.checks import Trial
 from kairos.gates.plugin_isolation import _KINDS, _install, _watch
-from kairos.judging import Trial
 from kairos.judging.living import fake_daemon
 
 

@@ -8,8 +8,8 @@ from random import Random
 import msgspec
 import pytest
 
+from kairos.checks import Trial
 from kairos.gates.wire_fuzz import _fuzz, oracle
-from kairos.judging import Trial
 from kairos.judging.living import fake_daemon
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from kairos.judging import GateError
+from kairos.checks import GateError
 
 
 class Arm(Protocol):

@@ -10,8 +10,8 @@ import time
 from random import Random
 from typing import Any, Final
 
+from kairos.checks import Check, Findings, Trial, missed, quantile
 from kairos.client import Client
-from kairos.judging import Check, Findings, Trial, missed, quantile
 from kairos.judging.living import real_daemon, scratch
 
 _BACKLOG: Final = 10_000

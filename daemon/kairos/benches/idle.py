@@ -8,7 +8,7 @@ from typing import Final
 
 import psutil
 
-from kairos.judging import Check, Findings, Trial
+from kairos.checks import Check, Findings, Trial
 from kairos.judging.living import Living, real_daemon, scratch
 
 _WARM_S: Final = 10.0

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from kairos.judging import Check, Findings, Trial, missed, quantile
+from kairos.checks import Check, Findings, Trial, missed, quantile
 from kairos.judging.living import Living, fake_daemon, scratch
 
 _CLIENTS: Final = 4

@@ -11,8 +11,8 @@ import time
 from random import Random
 from typing import Any, Final
 
+from kairos.checks import Check, Findings, Trial, missed, quantile
 from kairos.events import Frame
-from kairos.judging import Check, Findings, Trial, missed, quantile
 from kairos.judging.minds import default_mind
 
 _BEATS: Final = 120

@@ -18,8 +18,8 @@ from random import Random
 from typing import Any, Final
 
 from kairos.benches.arms import Arm, Crop, LlamaCpp, Reprefill, Resident
+from kairos.checks import Check, Findings, Trial, missed, quantile
 from kairos.events import Frame
-from kairos.judging import Check, Findings, Trial, missed, quantile
 from kairos.judging.minds import default_mind
 
 _PREFIX: Final = 220

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from kairos.judging import Check, Findings, GateError, Trial, missed
+from kairos.checks import Check, Findings, GateError, Trial, missed
 from kairos.rates import slope
 
 _PREFIX: Final = 220

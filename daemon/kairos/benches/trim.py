@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
-from kairos.judging import Check, Findings, Trial, quantile
+from kairos.checks import Check, Findings, Trial, quantile
 from kairos.judging.minds import ACTUATORS, default_mind
 
 _RETAINED: Final = 48

@@ -28,7 +28,7 @@ def load_drivers() -> tuple[Drivers, Supervisor]:
     for point in entry_points(group=GROUP):
         try:
             found[point.name] = point.load()()
-        except Exception as error:  # noqa: BLE001 - a missing library is a degraded part
-            log.warning("driver.missing", driver=point.name, reason=str(error))
+        except Exception as error:  # noqa: BLE001 - a missing library is a degraded part; whoever needs it says so
+            log.info("driver.missing", driver=point.name, reason=str(error))
     known = {name: found[name] for name in Drivers.__struct_fields__ if name in found}
     return Drivers(**known), found.get("supervisor", Unsupervised())

@@ -18,7 +18,7 @@ from kairos.errors import KairosError
 
 def run_check(group: str, name: str | None, *, quick: bool, data: Path | None, seed: int, as_json: bool) -> None:
     """Find `name` under the entry points of `group`, run it, print it, exit 0 only when passed."""
-    from kairos.judging import Check, Trial, report
+    from kairos.checks import Check, Trial, report
 
     points = {point.name: point for point in entry_points(group=group)}
     if name is None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from kairos.judging import Check, Findings, Trial, missed
+from kairos.checks import Check, Findings, Trial, missed
 from kairos.judging.minds import default_mind
 from kairos.mind.corpus.generate import Corpus, Example
 from kairos.mind.frames import body

@@ -11,8 +11,8 @@ from collections import Counter
 from random import Random
 from typing import Any, Final
 
+from kairos.checks import Check, Findings, Trial, missed
 from kairos.events import Frame, Verdict
-from kairos.judging import Check, Findings, Trial, missed
 from kairos.judging.minds import ACTUATORS, default_mind
 
 _TICKS: Final = 24

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kairos.boot.drivers import load_drivers
-from kairos.judging import Check, Findings, GateError, Trial, missed
+from kairos.checks import Check, Findings, GateError, Trial, missed
 
 
 def run(trial: Trial) -> Findings:

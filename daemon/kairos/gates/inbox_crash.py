@@ -17,12 +17,12 @@ from random import Random
 from typing import Any, Final
 
 from kairos.boot import SCHEMAS
+from kairos.checks import Check, Findings, Trial, missed
 from kairos.client import Client
 from kairos.database import connect
 from kairos.errors import ChainBroken, DaemonUnreachable, WireError
 from kairos.faults import FAILPOINTS
 from kairos.gates import power
-from kairos.judging import Check, Findings, Trial, missed
 from kairos.judging.living import Living, fake_daemon, scratch
 from kairos.ledger import verify
 from kairos.ledger.chain import signing_key

@@ -10,9 +10,9 @@ from collections import Counter
 from random import Random
 from typing import Any, Final
 
+from kairos.checks import Check, Findings, Trial, missed
 from kairos.gates.families import FAMILIES, VOCABULARY, build
 from kairos.gates.rewind_null import differences
-from kairos.judging import Check, Findings, Trial, missed
 
 _TRIALS: Final = 1000
 _QUICK: Final = 90

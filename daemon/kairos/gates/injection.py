@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kairos.judging import Check, Findings, Trial, missed
+from kairos.checks import Check, Findings, Trial, missed
 from kairos.judging.minds import default_mind
 from kairos.mind.corpus.generate import Corpus
 from kairos.mind.corpus.splits import tactics

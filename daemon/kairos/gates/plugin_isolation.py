@@ -13,8 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+from kairos.checks import Check, Findings, Trial, missed
 from kairos.client import subscribe
-from kairos.judging import Check, Findings, Trial, missed
 from kairos.judging.living import Living, fake_daemon, scratch
 
 _INTERVAL_S: Final = 1.0

@@ -16,10 +16,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+from kairos.checks import Check, Findings, GateError, Trial, missed
 from kairos.events import Frame
 from kairos.gates.baselines import SEVERITY_WORDS, severity
 from kairos.inbox.grouping import mask
-from kairos.judging import Check, Findings, GateError, Trial, missed
 from kairos.judging.minds import default_mind
 from kairos.rates import auc, bootstrap
 

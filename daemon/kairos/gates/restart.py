@@ -18,8 +18,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+from kairos.checks import Check, Findings, GateError, Trial, missed
 from kairos.gates.tampering import accepted
-from kairos.judging import Check, Findings, GateError, Trial, missed
 from kairos.judging.living import Living, real_daemon, scratch
 
 _KILLS: Final = 50

@@ -13,8 +13,8 @@ from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
+from kairos.checks import Check, Findings, Trial, missed
 from kairos.gates.families import FAMILIES, VOCABULARY, WINDOW, build
-from kairos.judging import Check, Findings, Trial, missed
 
 if TYPE_CHECKING:
     from kairos.mind.seam import Layers

@@ -12,8 +12,8 @@ from collections import Counter
 from random import Random
 from typing import Any, Final
 
+from kairos.checks import Check, Findings, Trial, missed
 from kairos.gates.families import SLIDING, VOCABULARY, WINDOW, build
-from kairos.judging import Check, Findings, Trial, missed
 
 _POSITIONS: Final = 4200
 _QUICK: Final = 400

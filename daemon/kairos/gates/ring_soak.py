@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import psutil
 
+from kairos.checks import Check, Findings, Trial, missed
 from kairos.gates.families import VOCABULARY, WINDOW, build
-from kairos.judging import Check, Findings, Trial, missed
 from kairos.judging.minds import default_mind
 from kairos.rates import slope
 

@@ -13,9 +13,9 @@ import json
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from kairos.checks import Check, Findings, GateError, Trial, missed
 from kairos.events import Frame
 from kairos.gates.baselines import BagOfWords, severity
-from kairos.judging import Check, Findings, GateError, Trial, missed
 from kairos.judging.minds import default_mind
 from kairos.mind.corpus.generate import Corpus, examples
 from kairos.rates import auc, calibration_error, false_rate_at_recall, precision_recall, reliability, upper95

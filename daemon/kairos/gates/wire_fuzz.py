@@ -20,8 +20,8 @@ import msgspec
 import psutil
 import zmq
 
+from kairos.checks import Check, Findings, Trial, missed
 from kairos.errors import KairosError
-from kairos.judging import Check, Findings, Trial, missed
 from kairos.judging.living import Living, fake_daemon, scratch
 
 _MESSAGES: Final = 200_000

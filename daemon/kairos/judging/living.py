@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from kairos.checks import GateError
 from kairos.client import Client
 from kairos.config import Places
 from kairos.config.places import Endpoints
 from kairos.errors import DaemonUnreachable, WireError
-from kairos.judging import GateError
 
 _POLL_S: Final = 0.02
 

@@ -23,11 +23,11 @@ def relu(ratio: float) -> tuple[Pwl, float]:
 
 
 def line(ratio: float) -> tuple[Pwl, float]:
-    """`ratio` * x within int16, exactly 0 at 0; and the ratio it really has."""
+    """`ratio` * x rounded down to a step, exactly 0 at 0, constant where it would leave int16; and the ratio it really has."""
     slope, shift = _slope(ratio)
-    low = max(_LOW + 4, int(-32768 * (1 << shift) / slope) // 4 * 4 + 4)
-    ordinate = (low * slope) >> shift
-    return _table([_LOW, low], [ordinate, ordinate], [0.0, slope / (1 << shift)]), slope / (1 << shift)
+    exact = slope / (1 << shift)
+    low = max(_LOW, -(int(32768 / exact) // 4 * 4))
+    return _table([low, 0], [(low * slope) >> shift, 0], [exact, exact]), exact
 
 
 def fitted(function: Callable[[float], float], breakpoints: Sequence[int]) -> tuple[Pwl, float]:

@@ -34,10 +34,9 @@ def layers() -> list[Layer]:
     """From `HOPS` windows laid end to end to `OCTAVE` * log2(power), the band fastest."""
     cosine, sine = filters()
     scale = _SQUARABLE / _FULL
-    taken = {"kind": "conv1d", "stride": WINDOW, "activation": "identity", "scale": scale}
     return [
-        Layer(name="cosine", weights=cosine, **taken),
-        Layer(name="sine", weights=sine, **taken),
+        Layer(name="cosine", kind="conv1d", weights=cosine, stride=WINDOW, activation="identity", scale=scale),
+        Layer(name="sine", kind="conv1d", weights=sine, stride=WINDOW, activation="identity", scale=scale),
         Layer(name="sine_power", kind="square", taps=(("sine", 0),)),
         Layer(name="power", kind="square", taps=(("cosine", 0),), adds="sine_power", activation="log2", scale=float(OCTAVE)),
     ]

@@ -83,7 +83,8 @@ def _emphasised(heard: Samples) -> NDArray[np.int32]:
 
 
 def _levelled(windows: NDArray[np.int32]) -> tuple[Samples, NDArray[np.int32]]:
-    """Each window [n, 400] shifted to fill 16 bits, and its shift [n]; to the right where it had more."""
+    """Each window [n, 400] without its mean, shifted to fill 16 bits, and its shift [n]; to the right where it had more."""
+    windows = windows - windows.sum(axis=1, keepdims=True) // WINDOW
     peak = np.maximum(np.abs(windows).max(axis=1), 1)
     shifts = 15 - np.frexp(peak)[1].astype(np.int32)  # frexp's exponent is the bit length
     up, down = np.maximum(shifts, 0)[:, None], np.maximum(-shifts, 0)[:, None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from kairos.judging import Check, Findings, missed, quantile, report
+from kairos.checks import Check, Findings, missed, quantile, report
 
 
 def test_a_bar_is_missed_by_value_or_by_silence():

@@ -1,0 +1,82 @@
+"""The ear itself: samples in, and out of each frame of 40 ms what was heard, with nothing kept of the sound.
+
+The models beside this file are our own (see `weights/README.md`); `contexts` of 640 numbers a frame are
+what the projector reads.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kairos.api import FixedPoint
+from kairos_plugins.ear.filters import HOPS
+from kairos_plugins.ear.frontend import FRAME, Frontend, Samples, whole
+
+WEIGHTS: Final = Path(__file__).parent / "weights"
+BANK: Final = "bank.safetensors"
+EAR: Final = "ear.safetensors"
+
+
+class Frame(NamedTuple):
+    """One frame of 40 ms."""
+
+    speech: NDArray[np.float64]
+    """[4] probabilities, one each 10 ms."""
+    tone: NDArray[np.float64]
+    """[4] of a beeper's tone."""
+    context: NDArray[np.int16]
+    """[640], valid until the next frame."""
+
+
+class Models:
+    """Filter bank and network, loaded once."""
+
+    def __init__(self, engine: FixedPoint, folder: Path = WEIGHTS) -> None:
+        """Raises `KairosError` where a file is missing or broken."""
+        self.bank: Any = engine.load(folder / BANK)
+        self.network: Any = engine.load(folder / EAR)
+        self.scale = self.network.scale("heads")
+
+    def whole(self, samples: Samples) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """A recording at once: probabilities of speech and of tone, one each 10 ms."""
+        features = whole(self.bank, samples)
+        if not len(features):
+            return np.zeros(0), np.zeros(0)
+        found = _probabilities(self.network.clip(features)[0]["heads"] / self.scale)
+        return found[:, :HOPS].reshape(-1), found[:, HOPS:].reshape(-1)
+
+
+class Ear:
+    """One listening."""
+
+    def __init__(self, models: Models) -> None:
+        self._frontend = Frontend(models.bank)
+        self._network = models.network.stream()
+        self._scale = models.scale
+        self._rest = np.zeros(0, np.int16)
+
+    @property
+    def saturated(self) -> bool:
+        """Whether the network's numbers ever ran out of range."""
+        return self._network.saturated
+
+    def frame(self, samples: Samples) -> Frame:
+        """int16 [640]."""
+        outputs = self._network.step(self._frontend.frame(samples))
+        found = _probabilities(outputs["heads"] / self._scale)
+        return Frame(found[:HOPS], found[HOPS:], outputs["context"])
+
+    def frames(self, samples: Samples) -> list[Samples]:
+        """Whole frames of what came, in order; what is left over waits for more."""
+        joined = np.concatenate([self._rest, samples]) if len(self._rest) else samples
+        count = len(joined) // FRAME * FRAME
+        self._rest = joined[count:]
+        return list(joined[:count].reshape(-1, FRAME))
+
+
+def _probabilities(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 1 / (1 + np.exp(-np.clip(logits, -30, 30)))

@@ -1,0 +1,157 @@
+"""`ear`: listens to a microphone on a thread of its own and tells the daemon what it hears, in a line of text.
+
+Sound is never stored and never leaves the process: each frame of 40 ms is turned into numbers and
+forgotten. The ear never waits for the model, nor the model for the ear.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+import anyio
+import anyio.from_thread
+import anyio.to_thread
+
+from kairos.api import (
+    Event,
+    FixedPoint,
+    KairosError,
+    Listening,
+    Microphone,
+    MicrophoneUnavailable,
+    PluginContext,
+    Priority,
+    get_logger,
+    hookimpl,
+    new_id,
+)
+from kairos_plugins.ear.config import EarSettings
+from kairos_plugins.ear.hearing import Ear, Models
+from kairos_plugins.ear.tell import News, Teller
+
+_SILENT_S = 1.0
+"""A device that hands over nothing for so long has gone; silence itself is handed over."""
+_AGAIN_S = 1.0
+_WAITING = 64
+_STATUS_S = 2.0
+
+log = get_logger("ear")
+
+
+class EarPlugin:
+    """The plugin."""
+
+    @hookimpl
+    async def kairos_run(self, context: PluginContext) -> None:
+        """Listen until cancelled, whatever becomes of the device."""
+        settings: EarSettings = context.settings(EarSettings)
+        if not settings.listen:
+            context.status("not listening: set plugin.ear.listen to true")
+            await anyio.sleep_forever()
+        engine, microphone = context.drivers.fixed_point, context.drivers.microphone
+        if engine is None or microphone is None:
+            missing = (
+                "fixed-point engine: pip install 'kairosd[mind]'"
+                if engine is None
+                else "microphone: pip install 'kairosd[ear]' and install PortAudio (Debian: libportaudio2)"
+            )
+            log.warning("ear.deaf", reason=f"there is no {missing}")
+            context.status(f"deaf: no {missing}")
+            await anyio.sleep_forever()
+        assert engine is not None
+        assert microphone is not None
+        send, receive = anyio.create_memory_object_stream[News](_WAITING)
+        async with send, receive, anyio.create_task_group() as tasks:
+            tasks.start_soon(_listen, settings, engine, microphone, send.send_nowait, context.status, name="ear")
+            async for news in receive:
+                priority = Priority.INTERACTIVE if news.urgent else Priority.BACKGROUND
+                await context.emit(Event(id=new_id(), source="ear", kind="text", priority=priority, at=time.time(), text=news.text))
+
+
+async def _listen(
+    settings: EarSettings, engine: FixedPoint, microphone: Microphone, tell: Callable[[News], None], status: Callable[[str], None]
+) -> None:
+    """A thread of its own for as long as we live, so that a busy pool cannot make the ear wait."""
+    loop_says = partial(anyio.from_thread.run_sync)
+    ear = _Thread(settings, engine, microphone, lambda news: loop_says(_offer, tell, news), status)
+    try:
+        await anyio.to_thread.run_sync(ear.run, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
+    finally:
+        ear.stop()
+
+
+def _offer(tell: Callable[[News], None], news: News) -> None:
+    try:
+        tell(news)
+    except (anyio.WouldBlock, anyio.ClosedResourceError, anyio.BrokenResourceError):
+        log.warning("ear.dropped", text=news.text, reason=f"{_WAITING} events wait")
+
+
+class _Thread:
+    """Open, listen, and open again."""
+
+    def __init__(
+        self, settings: EarSettings, engine: FixedPoint, microphone: Microphone, tell: Callable[[News], None], status: Callable[[str], None]
+    ) -> None:
+        self._settings, self._microphone, self._tell, self._status = settings, microphone, tell, status
+        self._models = Models(engine)
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Return from `run` soon."""
+        self._stopped.set()
+
+    def run(self) -> None:
+        """Until stopped; a trouble is said once, and again when it is over."""
+        trouble = ""
+        while not self._stopped.is_set():
+            try:
+                listening = self._microphone.open(self._settings.device)
+            except MicrophoneUnavailable as error:
+                if str(error) != trouble:
+                    trouble = str(error)
+                    log.warning("ear.no_microphone", reason=trouble)
+                    self._status(f"deaf: {trouble}")
+                self._stopped.wait(_AGAIN_S)
+                continue
+            log.info("ear.listening", device=listening.name, again=bool(trouble))
+            trouble = ""
+            try:
+                self._hear(listening)
+            except KairosError as error:
+                trouble = str(error)
+                log.warning("ear.lost", reason=trouble)
+            finally:
+                listening.close()
+
+    def _hear(self, listening: Listening) -> None:
+        """Frame by frame until the device falls silent for good; raises `MicrophoneUnavailable` then."""
+        ear, teller, lost, shown = Ear(self._models), Teller(self._settings), 0, 0.0
+        while not self._stopped.is_set():
+            samples = listening.read(_SILENT_S)
+            if samples is None:
+                raise MicrophoneUnavailable(listening.name, f"no sound came for {_SILENT_S:g} s")
+            if self._muted():
+                ear, teller = Ear(self._models), Teller(self._settings)
+            else:
+                for frame in ear.frames(samples):
+                    for news in teller.feed(ear.frame(frame)):
+                        self._tell(news)
+            if listening.lost > lost:
+                log.warning("ear.overrun", samples=listening.lost - lost, device=listening.name)
+                lost = listening.lost
+            if time.monotonic() - shown > _STATUS_S:
+                shown = time.monotonic()
+                doing = "muted by plugin.ear.mute_hours" if self._muted() else f"listening to {listening.name}: {teller.state}"
+                self._status(f"{doing}{f', {lost} samples lost' if lost else ''}")
+
+    def _muted(self) -> bool:
+        if not self._settings.mute_hours:
+            return False
+        first, last = self._settings.mute_hours.split("-")
+        clock = datetime.now().astimezone().strftime("%H:%M")
+        return first <= clock < last if first <= last else clock >= first or clock < last

@@ -1,0 +1,80 @@
+"""What is heard, in sober words: one event when a sound is certain, one now and then while it lasts, one when it has ended."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from kairos_plugins.ear.config import EarSettings
+from kairos_plugins.ear.hearing import Frame
+from kairos_plugins.ear.patterns import Heard, Patterns
+from kairos_plugins.ear.speech import Utterance, Voice
+
+CELLS_A_SECOND: Final = 100
+_NAMES: Final = {
+    "smoke": "smoke-alarm pattern (three beeps, T3)",
+    "carbon_monoxide": "carbon-monoxide alarm pattern (four beeps, T4)",
+    "beeper": "beeper, no alarm pattern",
+}
+_SHORTEST_S: Final = 0.3
+
+
+class News(NamedTuple):
+    """One thing to tell."""
+
+    text: str
+    urgent: bool
+
+
+class Teller:
+    """News of one listening, frame by frame."""
+
+    def __init__(self, settings: EarSettings) -> None:
+        self._settings = settings
+        self._patterns, self._voice = Patterns(), Voice()
+        self._now = 0
+        self._told_at: dict[str, int] = {}
+        self._telling: Heard | None = None
+
+    @property
+    def state(self) -> str:
+        """What goes on now, in a word or two."""
+        if self._telling is not None:
+            return _NAMES[self._telling.kind]
+        return "somebody speaks" if self._voice.speaking else "quiet"
+
+    def feed(self, frame: Frame) -> list[News]:
+        """What this frame makes certain."""
+        heard, utterance = self._patterns.feed(list(frame.tone)), self._voice.feed(list(frame.speech))
+        self._now += len(frame.tone)
+        found = self._alarm(heard) if self._settings.alarms else []
+        if utterance is not None and self._settings.speech:
+            found += self._speech(utterance)
+        return found
+
+    def _alarm(self, heard: Heard | None) -> list[News]:
+        before, going_on = self._telling, self._patterns.sounding
+        if before is not None and going_on is None:
+            self._telling = None
+            return [News(f"{_NAMES[before.kind]} has stopped, {self._settings.place}", urgent=False)]
+        if going_on is None or going_on.probability < self._settings.sure or not self._due(going_on.kind, first=heard is not None):
+            return []
+        self._telling = going_on
+        seconds = round((self._now - going_on.start) / CELLS_A_SECOND)
+        text = f"{_NAMES[going_on.kind]} for {seconds} s, p {going_on.probability:.2f}, {self._settings.place}"
+        return [News(text, urgent=going_on.kind != "beeper")]
+
+    def _speech(self, utterance: Utterance) -> list[News]:
+        if utterance.end is None or utterance.probability < self._settings.sure:
+            return []
+        seconds = (utterance.end - utterance.start) / CELLS_A_SECOND
+        if seconds < _SHORTEST_S or not self._due("speech", first=False):
+            return []
+        return [News(f"speech for {seconds:.1f} s, p {utterance.probability:.2f}, {self._settings.place}", urgent=False)]
+
+    def _due(self, kind: str, *, first: bool) -> bool:
+        """Whether `kind` may be told now; a pattern just recognised always may."""
+        last = self._told_at.get(kind)
+        if not first and last is not None and self._now - last < self._settings.refractory_s * CELLS_A_SECOND:
+            return False
+        self._told_at[kind] = self._now
+        return True
