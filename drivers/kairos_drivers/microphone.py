@@ -137,7 +137,7 @@ class Microphones:
     def _look_again() -> None:
         """PortAudio lists devices once; a server that came back is seen only by a fresh start."""
         try:
-            sounddevice._terminate()  # noqa: SLF001 - the documented way to list anew
-            sounddevice._initialize()  # noqa: SLF001
+            sounddevice._terminate()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - the documented way to list anew
+            sounddevice._initialize()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         except sounddevice.PortAudioError as error:
             raise MicrophoneUnavailable(None, str(error)) from error

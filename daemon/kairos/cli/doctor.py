@@ -23,7 +23,7 @@ _PACKAGES: Final = ("torch", "transformers", "tokenizers", "pyzmq", "msgspec", "
 def doctor(context: typer.Context) -> None:
     """Check this installation and this instance; exit 1 if something is broken."""
     instance: Instance = context.obj
-    checks = (_versions, _settings, _model, _daemon, _ledger, _desktop)
+    checks = (_versions, _settings, _model, _daemon, _ledger, _desktop, _ear)
     broken = 0
     for check in checks:
         try:
@@ -117,3 +117,25 @@ def _desktop(_: Instance) -> tuple[bool, str]:
 
     found = [name for name in ("notify-send", "journalctl", "systemctl") if shutil.which(name)]
     return True, f"there are {', '.join(found) or 'none of notify-send, journalctl, systemctl'}"
+
+
+def _ear(instance: Instance) -> tuple[bool, str]:
+    import sys
+
+    from kairos.boot.drivers import load_drivers
+    from kairos.cli.meter import meter
+    from kairos.errors import MicrophoneUnavailable
+
+    microphone = load_drivers()[0].microphone
+    if microphone is None:
+        return True, "no microphone driver: pip install 'kairosd[ear]', and PortAudio (Debian: libportaudio2)"
+    wanted = instance.load().settings.plugin.get("ear", {})
+    try:
+        devices = microphone.devices()
+        names = ", ".join(f"{'*' if device.default else ''}{device.name!r} {device.rate} Hz" for device in devices)
+        if devices and sys.stdout.isatty():
+            meter(microphone, str(wanted.get("device", "")))
+    except MicrophoneUnavailable as error:
+        return not wanted.get("listen", False), str(error)
+    state = "listens" if wanted.get("listen", False) else "does not listen: plugin.ear.listen is false"
+    return True, f"{state}; devices (* default): {names or 'none'}"

@@ -123,7 +123,7 @@ def fake_daemon(folder: Path, *assignments: str, flags: Sequence[str] = (), envi
     return Living(folder, argv, environment=environment)
 
 
-def real_daemon(folder: Path, *assignments: str) -> Living:
+def real_daemon(folder: Path, *assignments: str, environment: dict[str, str] | None = None) -> Living:
     """The shipped daemon on the default mind; converted models are shared with the user's own instance."""
     from kairos.config import places
 
@@ -134,4 +134,4 @@ def real_daemon(folder: Path, *assignments: str) -> Living:
         (folder / "state" / "models").symlink_to(models)
     settings = [word for assignment in assignments for word in ("--set", assignment)]
     argv = [sys.executable, "-m", "kairos", "--state-dir", str(folder / "state"), *settings, "run"]
-    return Living(folder, argv, environment={"RUNTIME_DIRECTORY": str(folder / "run")})
+    return Living(folder, argv, environment={"RUNTIME_DIRECTORY": str(folder / "run"), **(environment or {})})

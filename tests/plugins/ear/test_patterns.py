@@ -16,7 +16,7 @@ def _heard(plan, seconds, *, probability=0.9):
     cells = np.zeros(int(seconds * 100))
     place = 100
     for on, off in plan:
-        start, end = round(place), round(place + on * 100)
+        start, end = int(place), round(place + on * 100)
         cells[start:end] = probability
         place += (on + off) * 100
     patterns, found = Patterns(), []

@@ -10,16 +10,16 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from importlib.metadata import entry_points
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kairos.api import Check, Findings, GateError, Trial, auc, missed, quantile
+from kairos.api import Check, Findings, Trial, auc, missed, quantile
 from kairos_plugins.ear.filters import HOPS
 from kairos_plugins.ear.frontend import FRAME
 from kairos_plugins.ear.gates.clips import Clip, clips
+from kairos_plugins.ear.gates.exact import engine
 from kairos_plugins.ear.gates.peers import Silero, WebRtc
 from kairos_plugins.ear.hearing import Ear, Models
 from kairos_plugins.ear.speech import Voice
@@ -28,13 +28,6 @@ _SILENCE: Final = 30
 _LATEST: Final = 100
 _MS: Final = 10
 Scores = Callable[[NDArray[np.int16]], NDArray[np.float64]]
-
-
-def engine() -> Any:
-    """The installed fixed-point driver; raises `GateError`."""
-    for point in entry_points(group="kairos.drivers", name="fixed_point"):
-        return point.load()()
-    raise GateError("there is no driver `fixed_point`: pip install 'kairosd[ear]'")
 
 
 def run(trial: Trial) -> Findings:

@@ -1,6 +1,6 @@
 """The ear's network: a causal convolution over 40 ms frames, small enough for a chip and for silence.
 
-A frame embedding, five layers whose taps reach 1.3 s back, and a context of 640 numbers made of all of
+A frame embedding, six layers whose taps reach 2.6 s back, and a context of 640 numbers made of all of
 them; from the context come, for each 10 ms, the log-odds of speech and of a beeper's tone.
 """
 
@@ -18,7 +18,7 @@ from kairos_plugins.ear.frontend import FEATURES
 
 WIDTH: Final = 64
 CONTEXT: Final = 640
-DELAYS: Final = (1, 1, 2, 4, 8)
+DELAYS: Final = (1, 1, 2, 4, 8, 16)
 HEADS: Final = ("speech", "tone")
 
 

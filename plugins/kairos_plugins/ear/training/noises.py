@@ -50,7 +50,7 @@ def impulses(rng: Rng, length: int) -> Sound:
     """Clicks, knocks, keys, drops: decaying noise and resonances at chance times."""
     found = np.zeros(length)
     for _ in range(int(rng.integers(3, 80))):
-        size = int(rng.uniform(0.002, 0.15) * RATE)
+        size = min(length, int(rng.uniform(0.002, 0.15) * RATE))
         start = int(rng.integers(0, max(1, length - size)))
         time = np.arange(size) / RATE
         body = rng.standard_normal(size) + rng.uniform(0, 5) * np.sin(2 * np.pi * rng.uniform(80, 5000) * time)

@@ -1,7 +1,7 @@
 """Scenes: what a microphone might hear for some seconds, and when there was speech and when a beeper's tone.
 
-Speech is marked by the energy of the clean voice: within 40 dB of its loud parts, pauses up to 120 ms
-counted in. Rooms, gains, band limits, offsets and clipping come after, the same for voice and noise, so that no
+Speech is marked by the energy of the clean voice: within 40 dB of its loud parts and 10 dB above its recording's own
+noise, pauses up to 120 ms counted in. Rooms, gains, band limits, offsets and clipping come after, the same for voice and noise, so that no
 recording chain tells one from the other.
 """
 
@@ -22,7 +22,9 @@ from kairos_plugins.ear.training.noises import NOISES, Rng, Sound, room
 
 CELL: Final = RATE // 100
 """Samples of one mark: 10 ms."""
-_BELOW_LOUD_DB: Final = 40.0
+_BELOW_LOUD: Final = 1e-4
+_ABOVE_PAUSES: Final = 10.0
+_AT_MOST: Final = 1e-2
 _PAUSE: Final = 12
 _SHORTEST: Final = 5
 _BEEPER_DB: Final = (0.0, 30.0)
@@ -81,12 +83,13 @@ def scene(rng: Rng, voices: Sounds, noises: Sounds, *, seconds: float, snr_db: t
 
 
 def marked(voice: Sound) -> NDArray[np.bool_]:
-    """Cells of a clean voice that hold speech."""
+    """Cells of a clean voice that hold speech: within 40 dB of its loud parts, and above what its recording has in its pauses."""
     cells = np.mean(voice[: len(voice) // CELL * CELL].reshape(-1, CELL) ** 2, axis=1)
     if not len(cells) or cells.max() <= 0:
         return np.zeros(len(cells), bool)
     loud = np.percentile(cells[cells > cells.max() * 1e-4], 80)
-    return _closed(cells > loud * 10 ** (-_BELOW_LOUD_DB / 10))
+    pauses = min(_ABOVE_PAUSES * np.percentile(cells, 5), loud * _AT_MOST)
+    return _closed(cells > max(loud * _BELOW_LOUD, pauses))
 
 
 def recorded(rng: Rng, heard: Sound) -> NDArray[np.int16]:

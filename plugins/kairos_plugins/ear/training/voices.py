@@ -231,7 +231,7 @@ def spoken_by(voices: list[Voice], rng: Rng, each: int) -> Iterator[tuple[Voice,
 
 
 def main() -> None:
-    """Write one folder a voice."""
+    """Write one folder a voice; one of espeak-ng's variants in any language is one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--split", choices=list(VOICES), default="train")
@@ -239,7 +239,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=11)
     args = parser.parse_args()
     for number, (voice, sound) in enumerate(spoken_by(installed(args.split), np.random.default_rng(args.seed), args.each)):
-        folder = args.out / f"{voice.program}-{voice.name}"
+        folder = args.out / f"{voice.program}-{voice.name.partition('+')[2] or voice.name}"
         folder.mkdir(parents=True, exist_ok=True)
         soundfile.write(folder / f"{number:05d}.wav", sound, RATE, subtype="PCM_16")
 
