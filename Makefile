@@ -50,7 +50,8 @@ test-oldest:  ## the mind's tests with the oldest transformers that pyproject al
 
 # llama.cpp for this processor; its AMX path is left out, since it crashed where it was tried.
 AVX512 := $(if $(shell grep -m1 -o avx512_vnni /proc/cpuinfo 2>/dev/null),-DGGML_AVX512=ON -DGGML_AVX512_VBMI=ON -DGGML_AVX512_VNNI=ON)
-bench-peers: $(BIN)/.made  ## build the peers that `kairos bench tick` measures against (10 minutes)
+bench-peers: $(BIN)/.made  ## the peers that `kairos bench tick` and `gate ear-vad` measure against (10 minutes)
+	$(PIP) --no-deps silero-vad onnxruntime flatbuffers protobuf webrtcvad-wheels
 	CMAKE_ARGS="-DGGML_NATIVE=OFF $(AVX512)" $(PIP) llama-cpp-python
 
 format: $(BIN)/.dev  ## format the code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kairos.checks import Check, Findings, GateError, Trial, missed, quantile
 from kairos.client.messages import new_id
+from kairos.config.hours import HOURS, within
 from kairos.errors import ActuatorFailed, KairosError, MicrophoneUnavailable, PluginError, SettingsError
 from kairos.events import Decision, Event, Frame, Outcome, Priority, Rows, Tick, Verdict
 from kairos.hooks import hookimpl
@@ -27,6 +28,7 @@ from kairos.ports import (
 from kairos.rates import auc
 
 __all__ = [
+    "HOURS",
     "Actuator",
     "ActuatorFailed",
     "Check",
@@ -64,4 +66,5 @@ __all__ = [
     "missed",
     "new_id",
     "quantile",
+    "within",
 ]

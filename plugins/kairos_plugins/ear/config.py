@@ -7,7 +7,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-_HOURS = r"^(|([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)$"
+from kairos.api import HOURS
+
+_HOURS = f"^$|{HOURS.pattern}"
 
 
 class EarSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

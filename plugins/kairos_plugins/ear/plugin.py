@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 
 import anyio
 import anyio.from_thread
@@ -28,6 +27,7 @@ from kairos.api import (
     get_logger,
     hookimpl,
     new_id,
+    within,
 )
 from kairos_plugins.ear.config import EarSettings
 from kairos_plugins.ear.hearing import Ear, Models
@@ -76,8 +76,7 @@ async def _listen(
     settings: EarSettings, engine: FixedPoint, microphone: Microphone, tell: Callable[[News], None], status: Callable[[str], None]
 ) -> None:
     """A thread of its own for as long as we live, so that a busy pool cannot make the ear wait."""
-    loop_says = partial(anyio.from_thread.run_sync)
-    ear = _Thread(settings, engine, microphone, lambda news: loop_says(_offer, tell, news), status)
+    ear = _Thread(settings, engine, microphone, lambda news: anyio.from_thread.run_sync(_offer, tell, news), status)
     try:
         await anyio.to_thread.run_sync(ear.run, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
     finally:
@@ -150,8 +149,5 @@ class _Thread:
                 self._status(f"{doing}{f', {lost} samples lost' if lost else ''}")
 
     def _muted(self) -> bool:
-        if not self._settings.mute_hours:
-            return False
-        first, last = self._settings.mute_hours.split("-")
-        clock = datetime.now().astimezone().strftime("%H:%M")
-        return first <= clock < last if first <= last else clock >= first or clock < last
+        hours = self._settings.mute_hours
+        return bool(hours) and within(hours, datetime.now().astimezone())

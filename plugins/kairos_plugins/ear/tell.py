@@ -10,10 +10,15 @@ from kairos_plugins.ear.patterns import Heard, Patterns
 from kairos_plugins.ear.speech import Utterance, Voice
 
 CELLS_A_SECOND: Final = 100
-_NAMES: Final = {
-    "smoke": "smoke-alarm pattern (three beeps, T3)",
-    "carbon_monoxide": "carbon-monoxide alarm pattern (four beeps, T4)",
-    "beeper": "beeper, no alarm pattern",
+_SOUNDING: Final = {
+    "smoke": "smoke alarm sounding, nobody has stopped it in {s} s: pattern three beeps, T3",
+    "carbon_monoxide": "carbon-monoxide alarm sounding, nobody has stopped it in {s} s: pattern four beeps, T4",
+    "beeper": "beeps that are no alarm, for {s} s",
+}
+_SILENT: Final = {
+    "smoke": "the smoke alarm fell silent",
+    "carbon_monoxide": "the carbon-monoxide alarm fell silent",
+    "beeper": "the beeps ended",
 }
 _SHORTEST_S: Final = 0.3
 
@@ -39,7 +44,7 @@ class Teller:
     def state(self) -> str:
         """What goes on now, in a word or two."""
         if self._telling is not None:
-            return _NAMES[self._telling.kind]
+            return self._telling.kind.replace("_", " ")
         return "somebody speaks" if self._voice.speaking else "quiet"
 
     def feed(self, frame: Frame) -> list[News]:
@@ -55,12 +60,12 @@ class Teller:
         before, going_on = self._telling, self._patterns.sounding
         if before is not None and going_on is None:
             self._telling = None
-            return [News(f"{_NAMES[before.kind]} has stopped, {self._settings.place}", urgent=False)]
+            return [News(f"{_SILENT[before.kind]}, {self._settings.place}", urgent=False)]
         if going_on is None or going_on.probability < self._settings.sure or not self._due(going_on.kind, first=heard is not None):
             return []
         self._telling = going_on
         seconds = round((self._now - going_on.start) / CELLS_A_SECOND)
-        text = f"{_NAMES[going_on.kind]} for {seconds} s, p {going_on.probability:.2f}, {self._settings.place}"
+        text = f"{_SOUNDING[going_on.kind].format(s=seconds)}, p {going_on.probability:.2f}, {self._settings.place}"
         return [News(text, urgent=going_on.kind != "beeper")]
 
     def _speech(self, utterance: Utterance) -> list[News]:

@@ -87,7 +87,7 @@ async def test_a_smoke_alarm_becomes_one_urgent_event_in_sober_words(monkeypatch
     )
 
     assert [event.priority for event in events] == [Priority.INTERACTIVE]
-    assert events[0].text.startswith("smoke-alarm pattern (three beeps, T3) for ")
+    assert events[0].text.startswith("smoke alarm sounding, nobody has stopped it in ")
     assert events[0].text.endswith(", desk")
 
 
