@@ -25,7 +25,7 @@ from kairos.ports import (
     Order,
     PluginContext,
 )
-from kairos.rates import auc
+from kairos.rates import auc, average_precision
 
 __all__ = [
     "HOURS",
@@ -61,6 +61,7 @@ __all__ = [
     "Trial",
     "Verdict",
     "auc",
+    "average_precision",
     "get_logger",
     "hookimpl",
     "missed",

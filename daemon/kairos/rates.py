@@ -56,6 +56,21 @@ def precision_recall(scores: Sequence[float], labels: Sequence[bool], points: in
     return found
 
 
+def average_precision(scores: Sequence[float], labels: Sequence[bool]) -> float:
+    """Precision averaged over what is found as the score to act at falls, ties falling together; 0 where there is nothing to find."""
+    ranked = sorted(zip(scores, labels, strict=True), reverse=True)
+    positives, place, caught, total = sum(labels), 0, 0, 0.0
+    while place < len(ranked):
+        end = place
+        while end < len(ranked) and ranked[end][0] == ranked[place][0]:
+            end += 1
+        fresh = sum(label for _, label in ranked[place:end])
+        caught += fresh
+        total += fresh * caught / end
+        place = end
+    return total / positives if positives else 0.0
+
+
 def reliability(probabilities: Sequence[float], labels: Sequence[bool], bins: int = 10) -> list[tuple[float, float, int]]:
     """(mean probability, share that was so, count) of equal bins that hold anything."""
     found: list[tuple[float, float, int]] = []

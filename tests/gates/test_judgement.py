@@ -19,7 +19,7 @@ from kairos.mind.corpus.generate import examples
 from kairos.mind.opened import Opened
 from kairos.mind.reflex import Reflex
 from kairos.mind.seam import Session
-from kairos.rates import auc, bootstrap, calibration_error, false_rate_at_recall, precision_recall, reliability, upper95
+from kairos.rates import auc, average_precision, bootstrap, calibration_error, false_rate_at_recall, precision_recall, reliability, upper95
 
 
 @pytest.fixture
@@ -148,3 +148,10 @@ def test_the_pictures_of_a_report_are_drawn_from_its_own_points(tmp_path):
     assert "M204.0 44.0L364.0 204.0" in curve
     assert "severity" in curve
     assert 'cx="76.0" cy="300.0"' in trust
+
+
+def test_average_precision_counts_ties_together_and_nothing_to_find_as_nothing():
+    assert average_precision([0.9, 0.8, 0.2, 0.1], [True, True, False, False]) == 1.0
+    assert average_precision([0.9, 0.8], [False, True]) == 0.5
+    assert average_precision([0.0, 0.0, 0.0, 0.0], [True, False, False, False]) == 0.25
+    assert average_precision([0.3], [False]) == 0.0

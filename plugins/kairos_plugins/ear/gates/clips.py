@@ -40,7 +40,7 @@ class Clip(NamedTuple):
 def clips(trial: Trial, label: str) -> Iterator[Clip]:
     """All of a trial, marked where `label` sounds; raises `GateError`."""
     if trial.data is not None and (trial.data / "labels.csv").is_file():
-        yield from _labelled(trial.data, label)
+        yield from labelled(trial.data, label)
     else:
         yield from _mixed(trial)
 
@@ -56,13 +56,14 @@ def pcm(path: Path) -> NDArray[np.int16]:
     return np.round(np.clip(mono, -1, 1) * 32767).astype(np.int16)
 
 
-def _labelled(folder: Path, label: str) -> Iterator[Clip]:
+def labelled(folder: Path, label: str) -> Iterator[Clip]:
+    """Clips of a folder with `labels.csv`, marked where `label` sounds, or where anything does if it is empty; raises `GateError`."""
     rows: dict[str, list[tuple[float, float]]] = {}
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             try:
                 spans = rows.setdefault(row["file"], [])
-                if row["label"] == label:
+                if label in ("", row["label"]) and row["label"]:
                     spans.append((float(row["onset"]), float(row["offset"])))
             except (KeyError, ValueError) as error:
                 raise GateError(f"{folder / 'labels.csv'}: a row must have file, onset, offset, label; found {row}") from error

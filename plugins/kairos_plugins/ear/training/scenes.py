@@ -29,6 +29,7 @@ _PAUSE: Final = 12
 _SHORTEST: Final = 5
 _BEEPER_DB: Final = (0.0, 30.0)
 """Alarms are made to be heard: 85 dB at three metres."""
+_BEEPERS: Final = (0.3, 0.25, 0.2, 0.2, 0.05)
 _BANDS: Final = (3400.0, 4000.0, 5500.0, 7000.0)
 
 
@@ -67,19 +68,25 @@ def read(path: Path) -> Sound:
     return np.asarray(found, np.float64)
 
 
-def scene(rng: Rng, voices: Sounds, noises: Sounds, *, seconds: float, snr_db: tuple[float, float] = (-5.0, 20.0)) -> Scene:
+def scene(
+    rng: Rng, voices: Sounds, noises: Sounds, *, seconds: float, snr_db: tuple[float, float] = (-5.0, 20.0), beepers: bool = True
+) -> Scene:
     """One scene: a background, perhaps voices, perhaps a beeper, through one chain."""
     length = int(seconds * RATE) // FRAME * FRAME
+    nothing = np.zeros(length), np.zeros(length // CELL, bool)
     background = _background(rng, noises, length)
-    voice, speech = _voices(rng, voices, length) if rng.random() < 0.7 else (np.zeros(length), np.zeros(length // CELL, bool))
-    beeper, tone = _beeper(rng, length) if rng.random() < 0.45 else (np.zeros(length), np.zeros(length // CELL, bool))
-    heard = background
-    for sound, marks, over_db in ((voice, speech, snr_db), (beeper, tone, _BEEPER_DB)):
-        if marks.any():
-            power = np.mean(sound[np.repeat(marks, CELL)] ** 2)
-            wanted = 10 ** (rng.uniform(*over_db) / 10) * np.mean(background**2)
-            heard = heard + sound * np.sqrt(wanted / max(power, 1e-12))
+    voice, speech = _voices(rng, voices, length) if voices.sources and rng.random() < 0.7 else nothing
+    beeper, tone = _beeper(rng, str(rng.choice(list(PLANS), p=_BEEPERS)), length) if beepers and rng.random() < 0.45 else nothing
+    heard = _over(rng, _over(rng, background, voice, speech, snr_db), beeper, tone, _BEEPER_DB)
     return Scene(recorded(rng, heard), speech, tone)
+
+
+def beeping(rng: Rng, kind: str, noises: Sounds, *, seconds: float) -> NDArray[np.int16]:
+    """Samples of a beeper of `kind` from near the start to the end, over a background."""
+    length = int(seconds * RATE) // FRAME * FRAME
+    background = _background(rng, noises, length)
+    beeper, tone = _beeper(rng, kind, length, latest=0.1)
+    return recorded(rng, _over(rng, background, beeper, tone, _BEEPER_DB))
 
 
 def marked(voice: Sound) -> NDArray[np.bool_]:
@@ -127,9 +134,17 @@ def _voices(rng: Rng, voices: Sounds, length: int) -> tuple[Sound, NDArray[np.bo
     return room(rng, sound) if spacious else sound, speech
 
 
-def _beeper(rng: Rng, length: int) -> tuple[Sound, NDArray[np.bool_]]:
-    kind = str(rng.choice(list(PLANS), p=[0.3, 0.25, 0.2, 0.2, 0.05]))
-    start = int(rng.uniform(0, 0.3) * length) // CELL * CELL
+def _over(rng: Rng, background: Sound, sound: Sound, marks: NDArray[np.bool_], over_db: tuple[float, float]) -> Sound:
+    """`sound` over `background`, so loud where it is marked."""
+    if not marks.any():
+        return background
+    power = np.mean(sound[np.repeat(marks, CELL)] ** 2)
+    wanted = 10 ** (rng.uniform(*over_db) / 10) * np.mean(background**2)
+    return background + sound * np.sqrt(wanted / max(power, 1e-12))
+
+
+def _beeper(rng: Rng, kind: str, length: int, *, latest: float = 0.3) -> tuple[Sound, NDArray[np.bool_]]:
+    start = int(rng.uniform(0, latest) * length) // CELL * CELL
     found = beeps(kind, rng, (length - start) / RATE)
     sound, tone = np.zeros(length), np.zeros(length // CELL, bool)
     sound[start : start + len(found.sound)] = found.sound
