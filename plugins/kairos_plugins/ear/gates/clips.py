@@ -62,10 +62,9 @@ def labelled(folder: Path, label: str) -> Iterator[Clip]:
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             try:
-                spans = rows.setdefault(row["file"], [])
-                if label in ("", row["label"]) and row["label"]:
-                    spans.append((float(row["onset"]), float(row["offset"])))
-            except (KeyError, ValueError) as error:
+                span = float(row["onset"]), float(row["offset"])
+                rows.setdefault(row["file"], []).extend([span] if row["label"] and label in ("", row["label"]) else [])
+            except (KeyError, ValueError, TypeError) as error:
                 raise GateError(f"{folder / 'labels.csv'}: a row must have file, onset, offset, label; found {row}") from error
     for name, spans in rows.items():
         samples = pcm(folder / name)
