@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-_ON: Final = 0.6
+_ON: Final = 0.5
 _OFF: Final = 0.35
-_SURE: Final = 3
-"""Cells in a row before an onset counts: 30 ms."""
+_SURE: Final = 2
+"""Cells in a row before an onset counts: 20 ms."""
 _PATIENCE: Final = 50
 """Cells of silence before speech is over: half a second, a pause for breath."""
 

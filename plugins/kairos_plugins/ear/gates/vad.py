@@ -2,7 +2,7 @@
 
 All are scored on one grid of 10 ms, on one thread, with their state carried along. The cost is processor
 time over everything an ear does, from samples to probabilities. An onset's delay counts to the end of the
-frame that told it, from speech after at least 300 ms without.
+frame that told it, from speech after at least 800 ms without.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from kairos_plugins.ear.gates.peers import Silero, WebRtc
 from kairos_plugins.ear.hearing import Ear, Models
 from kairos_plugins.ear.speech import Voice
 
-_SILENCE: Final = 30
+_SILENCE: Final = 80
+"""Cells: more than the pause that a listener takes for the end of an utterance."""
 _LATEST: Final = 100
 _MS: Final = 10
 Scores = Callable[[NDArray[np.int16]], NDArray[np.float64]]
