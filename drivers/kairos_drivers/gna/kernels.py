@@ -15,7 +15,14 @@ import numpy as np
 
 _LOW: Final = -(1 << 31)
 _HIGH: Final = (1 << 31) - 1
-_compiled = numba.njit(cache=True, nogil=True, boundscheck=False)
+
+
+def _compiled(function):
+    """Kept on disk between starts where a folder can be written (`NUMBA_CACHE_DIR`), compiled anew at each start elsewhere."""
+    try:
+        return numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError:
+        return numba.njit(nogil=True)(function)
 
 
 @_compiled

@@ -29,8 +29,23 @@ _FALL: Final = 2
 _RISE: Final = 7
 _QUIET: Final = -10 * OCTAVE
 """Below what the last bit of the samples makes, so that silence of any kind is one silence."""
+_DITHER: Final = 4
+"""Steps of a whisper added to every sample, about -82 dBFS: a null sink or a gated microphone hands over exact zeros, which no room has."""
+_DITHER_FRAMES: Final = 25
 _EMPHASIS: Final = (31, 5)
 """y = x - 31/32 of the sample before."""
+
+
+def _whisper(length: int) -> NDArray[np.int32]:
+    """The same few quiet numbers for ever, by a linear congruence (Numerical Recipes' constants)."""
+    found, state = np.zeros(length, np.int32), 1
+    for place in range(length):
+        state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
+        found[place] = (state >> 16) % (2 * _DITHER + 1) - _DITHER
+    return found
+
+
+_WHISPER: Final = _whisper(_DITHER_FRAMES * FRAME)
 
 
 class Frontend:
@@ -38,12 +53,15 @@ class Frontend:
 
     def __init__(self, bank: IntegerNetwork) -> None:
         self._bank = bank.stream()
-        self._tail = np.zeros(_BEFORE + 1, np.int16)
+        self._tail = np.zeros(_BEFORE + 1, np.int32)
+        self._count = 0
         self._floor = Floor()
 
     def frame(self, samples: Samples) -> Features:
         """int16 [640] to int16 [320]: by hop, each band over its floor, then each band over the floor of all."""
-        heard = np.concatenate([self._tail, samples])
+        place = self._count % _DITHER_FRAMES * FRAME
+        heard = np.concatenate([self._tail, samples + _WHISPER[place : place + FRAME]])
+        self._count += 1
         self._tail = heard[-_BEFORE - 1 :]
         windows, shifts = _levelled(np.lib.stride_tricks.sliding_window_view(_emphasised(heard), WINDOW)[::_HOP])
         return self._floor.features(_spectrum(self._bank.step(windows.reshape(-1))["power"], shifts))
@@ -52,7 +70,8 @@ class Frontend:
 def whole(bank: IntegerNetwork, samples: Samples) -> Features:
     """A recording at once, [T, 320]: what `Frontend` makes of its frames; what is left over at the end is not heard."""
     count = len(samples) // FRAME
-    heard = np.concatenate([np.zeros(_BEFORE + 1, np.int16), samples[: count * FRAME]])
+    whisper = np.resize(_WHISPER, count * FRAME)
+    heard = np.concatenate([np.zeros(_BEFORE + 1, np.int32), samples[: count * FRAME] + whisper])
     windows, shifts = _levelled(np.lib.stride_tricks.sliding_window_view(_emphasised(heard), WINDOW)[::_HOP])
     outputs, _ = bank.clip(windows.reshape(count, HOPS * WINDOW))
     floor, spectra = Floor(), _spectrum(outputs["power"], shifts)
@@ -76,10 +95,9 @@ class Floor:
         return np.clip(found, -32768, 32767).astype(np.int16).reshape(-1)
 
 
-def _emphasised(heard: Samples) -> NDArray[np.int32]:
-    wide = heard.astype(np.int32)
+def _emphasised(heard: NDArray[np.int32]) -> NDArray[np.int32]:
     factor, shift = _EMPHASIS
-    return wide[1:] - ((wide[:-1] * factor) >> shift)
+    return heard[1:] - ((heard[:-1] * factor) >> shift)
 
 
 def _levelled(windows: NDArray[np.int32]) -> tuple[Samples, NDArray[np.int32]]:

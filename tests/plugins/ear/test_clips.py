@@ -46,7 +46,7 @@ def test_a_file_that_is_no_sound_is_named(tmp_path):
 
 
 def test_an_empty_folder_is_an_error_for_people(tmp_path):
-    with pytest.raises(GateError, match="labels.csv"):
+    with pytest.raises(GateError, match=r"labels\.csv"):
         list(clips(Trial(data=tmp_path, quick=True), "speech"))
 
 

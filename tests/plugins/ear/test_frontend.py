@@ -48,14 +48,21 @@ def test_a_thousandth_of_the_gain_leaves_the_features_nearly_as_they_were(bank):
 
     far = np.abs(whole(bank, loud)[5:].astype(int) - whole(bank, quiet)[5:].astype(int))
 
-    assert np.median(far) < 100  # a fifth of 3 dB
+    assert np.median(far) < 256  # 1.5 dB, where it went down by 45
 
 
-@pytest.mark.parametrize("level", [0, 12_000, -12_000])
+@pytest.mark.parametrize("level", [12_000, -12_000])
 def test_a_constant_is_silence(bank, level):
-    x = np.full(FRAME * 90, level, np.int16)
+    silence, constant = (whole(bank, np.full(FRAME * 140, value, np.int16))[100:].astype(int) for value in (0, level))
 
-    assert np.abs(whole(bank, x)[70:]).max() == 0
+    assert np.abs(constant - silence).max() < 512  # 3 dB, of 75
+
+
+def test_exact_zeros_are_heard_as_a_very_quiet_room(models):
+    speech, tone = models.whole(np.zeros(FRAME * 100, np.int16))
+
+    assert speech[100:].max() < 0.5
+    assert tone[100:].max() < 0.5
 
 
 def test_full_scale_square_waves_do_not_saturate_the_network(models):

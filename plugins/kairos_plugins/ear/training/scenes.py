@@ -1,7 +1,7 @@
 """Scenes: what a microphone might hear for some seconds, and when there was speech and when a beeper's tone.
 
-Speech is marked by the energy of the clean voice: within 40 dB of its loud parts and 10 dB above its recording's own
-noise, pauses up to 120 ms counted in. Rooms, gains, band limits, offsets and clipping come after, the same for voice and noise, so that no
+Speech is marked by the energy of the clean voice: within 25 dB of its loud parts and 10 dB above its recording's own
+noise, pauses up to 200 ms counted in (the hangover of ITU-T P.56). Rooms, gains, band limits, offsets and clipping come after, the same for voice and noise, so that no
 recording chain tells one from the other.
 """
 
@@ -22,10 +22,10 @@ from kairos_plugins.ear.training.noises import NOISES, Rng, Sound, room
 
 CELL: Final = RATE // 100
 """Samples of one mark: 10 ms."""
-_BELOW_LOUD: Final = 1e-4
+_BELOW_LOUD: Final = 10 ** (-25 / 10)
 _ABOVE_PAUSES: Final = 10.0
 _AT_MOST: Final = 1e-2
-_PAUSE: Final = 12
+_PAUSE: Final = 20
 _SHORTEST: Final = 5
 _BEEPER_DB: Final = (0.0, 30.0)
 """Alarms are made to be heard: 85 dB at three metres."""
@@ -90,7 +90,7 @@ def beeping(rng: Rng, kind: str, noises: Sounds, *, seconds: float) -> NDArray[n
 
 
 def marked(voice: Sound) -> NDArray[np.bool_]:
-    """Cells of a clean voice that hold speech: within 40 dB of its loud parts, and above what its recording has in its pauses."""
+    """Cells of a clean voice that hold speech: near its loud parts, and above what its recording has in its pauses."""
     cells = np.mean(voice[: len(voice) // CELL * CELL].reshape(-1, CELL) ** 2, axis=1)
     if not len(cells) or cells.max() <= 0:
         return np.zeros(len(cells), bool)
