@@ -85,7 +85,8 @@ def _script(folder: Path) -> dict[str, Path]:
         parts: list[Any] = []
         for on, off in pulses * rounds:
             time_s = np.arange(int(on * RATE)) / RATE
-            parts += [0.3 * np.sign(np.sin(2 * np.pi * hertz * time_s)) * np.minimum(1, time_s / 0.003), np.zeros(int(off * RATE))]
+            square = sum(np.sin(2 * np.pi * odd * hertz * time_s) / odd for odd in range(1, int(RATE / 2 / hertz) + 1, 2))
+            parts += [0.3 * square * np.minimum(1, time_s / 0.003), np.zeros(int(off * RATE))]
         return (np.concatenate(parts) * 32767).astype(np.int16).tobytes()
 
     notes = tuple((0.2 + 0.07 * (n % 5), 0.02) for n in range(1, 12))

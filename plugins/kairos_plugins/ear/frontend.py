@@ -45,6 +45,8 @@ def _whisper(length: int) -> NDArray[np.int32]:
     return found
 
 
+_PLACES: Final = np.arange(WINDOW) + _HOP * np.arange(HOPS)[:, None]
+"""Samples of each window of a frame."""
 _WHISPER: Final = _whisper(_DITHER_FRAMES * FRAME)
 
 
@@ -63,7 +65,7 @@ class Frontend:
         heard = np.concatenate([self._tail, samples + _WHISPER[place : place + FRAME]])
         self._count += 1
         self._tail = heard[-_BEFORE - 1 :]
-        windows, shifts = _levelled(np.lib.stride_tricks.sliding_window_view(_emphasised(heard), WINDOW)[::_HOP])
+        windows, shifts = _levelled(_emphasised(heard)[_PLACES])
         return self._floor.features(_spectrum(self._bank.step(windows.reshape(-1))["power"], shifts))
 
 
@@ -103,10 +105,11 @@ def _emphasised(heard: NDArray[np.int32]) -> NDArray[np.int32]:
 def _levelled(windows: NDArray[np.int32]) -> tuple[Samples, NDArray[np.int32]]:
     """Each window [n, 400] without its mean, shifted to fill 16 bits, and its shift [n]; to the right where it had more."""
     windows = windows - windows.sum(axis=1, keepdims=True) // WINDOW
-    peak = np.maximum(np.abs(windows).max(axis=1), 1)
+    peak = np.maximum(np.maximum(windows.max(axis=1), -windows.min(axis=1)), 1)
     shifts = 15 - np.frexp(peak)[1].astype(np.int32)  # frexp's exponent is the bit length
-    up, down = np.maximum(shifts, 0)[:, None], np.maximum(-shifts, 0)[:, None]
-    return ((windows << up) >> down).astype(np.int16), shifts
+    if shifts.min() < 0:  # louder than 16 bits, which emphasis can make it
+        windows = windows >> np.maximum(-shifts, 0)[:, None]
+    return (windows << np.maximum(shifts, 0)[:, None]).astype(np.int16), shifts
 
 
 def _spectrum(power: Any, shifts: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -12,15 +12,16 @@ from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
 Kind = Literal["smoke", "carbon_monoxide", "beeper"]
-_ON: Final = 0.5
-_OFF: Final = 0.35
-_GAP: Final = 2
-"""Cells a pulse may be lost for and still be one."""
-_SHORTEST: Final = 3
+_ON: Final = 0.4
+_OFF: Final = 0.2
 _KEPT: Final = 24
 _FORGOTTEN: Final = 1200
 """Cells without a pulse after which a pattern has ended: 12 s, more than the longest pause."""
 _MANY: Final = 5
+_WHOLE: Final = 0.8
+"""Share of a pulse its tone must have been heard in."""
+_LEAST: Final = 3
+"""Pulses in an alarm's rhythm after which it is waited for, not called a beeper."""
 
 
 class Pulse(NamedTuple):
@@ -45,25 +46,60 @@ class Rhythm(NamedTuple):
     kind: Kind
     intervals: tuple[int, ...]
     on: tuple[int, int]
-    seen: int
+    gap: int
+    """Cells a pulse may be lost for and still be one."""
+    seen: int = 5
     """Intervals in a row that make it certain."""
     slack: float = 0.2
 
 
 RHYTHMS: Final = (
-    Rhythm("smoke", (100, 100, 200), (30, 75), seen=5, slack=0.17),
-    Rhythm("carbon_monoxide", (20, 20, 20, 510), (5, 20), seen=5),
+    Rhythm("smoke", (100, 100, 200), (38, 80), gap=10, seen=6, slack=0.17),
+    Rhythm("carbon_monoxide", (20, 20, 20, 510), (4, 22), gap=2),
 )
+_ANY: Final = Rhythm("beeper", (), (3, 600), gap=2)
+
+
+class _Pulses:
+    """Pulses of one listening, as one rhythm would have them: short holes filled, what is too short or mostly holes dropped."""
+
+    def __init__(self, rhythm: Rhythm) -> None:
+        self.rhythm = rhythm
+        self.found: deque[Pulse] = deque(maxlen=_KEPT)
+        self._open: list[float] = []
+        self._began = self._last_on = 0
+
+    @property
+    def silent_since(self) -> int | None:
+        """The cell the last tone was in; None while one sounds."""
+        return None if self._open else self._last_on
+
+    def step(self, now: int, probability: float) -> bool:
+        """One cell; returns whether a pulse that counts ended."""
+        if probability >= (_OFF if self._open else _ON):
+            if not self._open:
+                self._began = now
+            self._open.append(probability)
+            self._last_on = now
+            return False
+        if not self._open or now - self._last_on <= self.rhythm.gap:
+            return False
+        pulse = Pulse(self._began, self._last_on + 1, sum(self._open) / len(self._open))
+        heard, length = len(self._open), pulse.end - pulse.start
+        self._open = []
+        if length < self.rhythm.on[0] or heard < _WHOLE * length:
+            return False
+        self.found.append(pulse)
+        return True
 
 
 class Patterns:
     """What pulses of one listening come to."""
 
     def __init__(self) -> None:
-        self._pulses: deque[Pulse] = deque(maxlen=_KEPT)
+        self._alarms = [_Pulses(rhythm) for rhythm in RHYTHMS]
+        self._any = _Pulses(_ANY)
         self._now = 0
-        self._open: list[float] = []
-        self._began = self._last_on = 0
         self._sounding: Heard | None = None
 
     @property
@@ -75,41 +111,26 @@ class Patterns:
         """Probabilities of a tone for the next cells: a pattern that has just become certain, else None."""
         found: Heard | None = None
         for probability in probabilities:
-            if self._step(probability):
-                found = self._name() or found
+            for pulses in (*self._alarms, self._any):
+                if pulses.step(self._now, probability):
+                    found = self._name(pulses) or found
             self._now += 1
-        if self._sounding is not None and not self._open and self._now - self._last_on > _FORGOTTEN:
+        silent = self._any.silent_since
+        if self._sounding is not None and silent is not None and self._now - silent > _FORGOTTEN:
             self._sounding = None
-            self._pulses.clear()
+            for pulses in (*self._alarms, self._any):
+                pulses.found.clear()
         return found
 
-    def _step(self, probability: float) -> bool:
-        """Move one cell on; returns whether a pulse ended."""
-        if probability >= (_OFF if self._open else _ON):
-            if not self._open:
-                self._began = self._now
-            self._open.append(probability)
-            self._last_on = self._now
-            return False
-        if not self._open or self._now - self._last_on <= _GAP:
-            return False
-        pulse = Pulse(self._began, self._last_on + 1, sum(self._open) / len(self._open))
-        self._open = []
-        if pulse.end - pulse.start < _SHORTEST:
-            return False
-        self._pulses.append(pulse)
-        return True
-
-    def _name(self) -> Heard | None:
+    def _name(self, pulses: _Pulses) -> Heard | None:
         """The pattern the newest pulses make, if it is news."""
-        for rhythm in RHYTHMS:
-            recent = list(self._pulses)[-rhythm.seen - 1 :]
-            if len(recent) > rhythm.seen and _fits(recent, rhythm):
-                return self._told(rhythm.kind, recent)
-        recent = [pulse for pulse in self._pulses if self._now - pulse.start < _FORGOTTEN // 2]
-        if len(recent) >= _MANY and self._sounding is None and not any(_begins(recent, rhythm) for rhythm in RHYTHMS):
-            return self._told("beeper", recent)
-        return None
+        rhythm = pulses.rhythm
+        if rhythm is not _ANY:
+            recent = list(pulses.found)[-rhythm.seen - 1 :]
+            return self._told(rhythm.kind, recent) if len(recent) > rhythm.seen and _fits(recent, rhythm) else None
+        recent = [pulse for pulse in pulses.found if self._now - pulse.start < _FORGOTTEN // 2]
+        promising = any(_fits(list(alarm.found)[-_LEAST:], alarm.rhythm) for alarm in self._alarms if len(alarm.found) >= _LEAST)
+        return self._told("beeper", recent) if len(recent) >= _MANY and not promising else None
 
     def _told(self, kind: Kind, pulses: Sequence[Pulse]) -> Heard | None:
         before = self._sounding
@@ -128,8 +149,3 @@ def _fits(pulses: Sequence[Pulse], rhythm: Rhythm) -> bool:
     count = len(rhythm.intervals)
     turns = ([rhythm.intervals[(turn + place) % count] for place in range(len(found))] for turn in range(count))
     return any(all(abs(one - want) <= rhythm.slack * want for one, want in zip(found, turn, strict=True)) for turn in turns)
-
-
-def _begins(pulses: Sequence[Pulse], rhythm: Rhythm) -> bool:
-    """Whether the newest pulses may yet become the rhythm."""
-    return _fits(pulses[-rhythm.seen :], rhythm)
