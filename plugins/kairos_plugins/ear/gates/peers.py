@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -19,8 +20,7 @@ class Silero:
     """Silero VAD by onnxruntime on one thread, 32 ms at a time, its state and the 4 ms before carried along."""
 
     def __init__(self) -> None:
-        import onnxruntime
-
+        onnxruntime: Any = import_module("onnxruntime")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         spec = find_spec("silero_vad")
@@ -47,9 +47,7 @@ class WebRtc:
     """WebRTC's detector in all four modes, 10 ms at a time: how many of them hear speech."""
 
     def __init__(self) -> None:
-        import webrtcvad
-
-        self._make: Any = webrtcvad.Vad
+        self._make: Any = import_module("webrtcvad").Vad
 
     def scores(self, samples: NDArray[np.int16]) -> NDArray[np.float64]:
         """One a cell, 0 to 4."""
