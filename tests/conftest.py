@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from kairos import act, inbox, ledger
 from kairos.database import Database
+
+settings.register_profile("kairos", deadline=None)  # the first example of a test may compile, and no test asserts a time
+settings.load_profile("kairos")
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def _sound(seed, frames, level):
     return np.clip(np.round(noise * level), -32768, 32767).astype(np.int16)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 999), frames=st.integers(1, 20), level=st.sampled_from([0.4, 3, 33, 3000, 60000]))
 def test_a_stream_of_frames_is_the_whole_clip_to_the_bit(models, seed, frames, level):
     x = _sound(seed, frames, level)
