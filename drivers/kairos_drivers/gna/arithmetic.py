@@ -19,7 +19,7 @@ Integers: TypeAlias = NDArray[np.integer]
 Pooling = Literal["max", "sum"]
 _INT16: Final = np.iinfo(np.int16)
 _INT32: Final = np.iinfo(np.int32)
-_BUFFER: Final = (12288, 12288, 12096, 12288, 12000, 12096, 12096, 12288)
+BUFFER: Final = (12288, 12288, 12096, 12288, 12000, 12096, 12096, 12288)
 """Input elements the accumulation buffer holds for a batch of 1 to 8: a sum saturates each time it is full."""
 
 
@@ -56,7 +56,7 @@ def affine(x: Integers, weights: Integers, bias: Integers, multiplier: Integers 
     """
     rows = _scaled(weights, multiplier).astype(np.float64)
     held = batch or x.shape[1]
-    step = _BUFFER[held - 1] // held
+    step = BUFFER[held - 1] // held
     total, saturated = np.repeat(bias.astype(np.int64)[:, None], x.shape[1], axis=1), False
     for start in range(0, x.shape[0], step):
         part = rows[:, start : start + step] @ x[start : start + step].astype(np.float64)

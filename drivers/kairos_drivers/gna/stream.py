@@ -6,21 +6,27 @@ Compiled where numba is installed, in plain numpy otherwise, the same to the bit
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
 
-from kairos_drivers.gna.arithmetic import Integers
+from kairos_drivers.gna.arithmetic import BUFFER, Integers
 from kairos_drivers.gna.network import Network, run
 from kairos_drivers.gna.operations import Operation
 
-try:
-    from kairos_drivers.gna import kernels
-except ImportError:  # the extra is not installed: slower, never different
-    kernels = None
-
 _Step = Callable[[Integers, Mapping[str, Integers]], bool]
 _FITS: Final = (1 << 31) - 1
+
+
+@cache
+def _kernels() -> Any:
+    """None where the extra is not installed: slower, never different. Asked for by the first stream, since numba is slow to import."""
+    try:
+        from kairos_drivers.gna import kernels
+    except ImportError:
+        return None
+    return kernels
 
 
 class Stream:
@@ -33,7 +39,7 @@ class Stream:
         """Whether anything saturated so far."""
         self._held = {name: np.zeros((1 + back, network.widths[name]), np.int16) for name, back in network.remembered.items() if back}
         self._joined = {op.name: np.zeros(sum(network.widths[t.name] for t in op.taps), np.int16) for op in network.operations}
-        fast = compiled and kernels is not None
+        fast = compiled and _kernels() is not None
         self._steps = [(op, _compiled(op, network) if fast else _plain(op)) for op in network.operations]
         self._now = 0
 
@@ -80,7 +86,6 @@ def _plain(operation: Operation) -> _Step:
 
 def _compiled(operation: Operation, network: Network) -> _Step:
     """The operation on buffers of its own; what the kernels do not cover stays plain."""
-    assert kernels is not None
     if operation.multiplier is not None or operation.pool is not None:
         return _plain(operation)
     wide, out = np.zeros(network.widths[operation.name], np.int32), np.zeros(network.widths[operation.name], np.int16)
@@ -95,7 +100,7 @@ def _compiled(operation: Operation, network: Network) -> _Step:
             return linear(x, values)
 
         return bare
-    activate: Any = kernels.activate
+    activate = _kernels().activate
     starts, shifts, y_base, slope = pwl.starts, pwl.shifts, pwl.y_base.astype(np.int64), pwl.slope.astype(np.int64)
 
     def active(x: Integers, values: Any) -> bool:
@@ -108,20 +113,18 @@ def _compiled(operation: Operation, network: Network) -> _Step:
 
 def _linear(operation: Operation, out: Integers) -> _Step | None:
     weights, bias = operation.weights, operation.bias
-    assert kernels is not None
     assert weights is not None
     assert bias is not None
     affine = operation.kind == "affine"
-    if affine and weights.shape[1] > 12288:  # noqa: PLR2004 - sums saturate block by block there
+    if affine and weights.shape[1] > BUFFER[0]:  # sums saturate block by block there
         return None
     most = int((np.abs(weights.astype(np.int64)).sum(axis=1) * 32768 + np.abs(bias.astype(np.int64))).max())
-    kernel: Any = kernels.narrow if most <= _FITS else kernels.wide
+    kernel = _kernels().narrow if most <= _FITS else _kernels().wide
     own, stride = np.ascontiguousarray(weights, np.int16), 1 if affine else operation.stride
     return lambda x, _: kernel(x, own, bias, stride, out)
 
 
 def _diagonal(operation: Operation, out: Integers) -> _Step:
-    assert kernels is not None
-    kernel: Any = kernels.diagonal
+    kernel = _kernels().diagonal
     weights, bias, named, other = operation.weights, operation.bias, operation.weights_from, operation.bias_from
     return lambda x, values: kernel(x, values[named] if named else weights, values[other] if other else bias, out)

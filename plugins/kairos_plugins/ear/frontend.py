@@ -8,6 +8,7 @@ each band is told against its own floor, which falls fast and rises slowly (mini
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -36,10 +37,11 @@ _EMPHASIS: Final = (31, 5)
 """y = x - 31/32 of the sample before."""
 
 
-def _whisper(length: int) -> NDArray[np.int32]:
-    """The same few quiet numbers for ever, by a linear congruence (Numerical Recipes' constants)."""
-    found, state = np.zeros(length, np.int32), 1
-    for place in range(length):
+@cache
+def _whisper() -> NDArray[np.int32]:
+    """[25 frames] The same few quiet numbers for ever, by a linear congruence (Numerical Recipes' constants)."""
+    found, state = np.zeros(_DITHER_FRAMES * FRAME, np.int32), 1
+    for place in range(len(found)):
         state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
         found[place] = (state >> 16) % (2 * _DITHER + 1) - _DITHER
     return found
@@ -47,7 +49,6 @@ def _whisper(length: int) -> NDArray[np.int32]:
 
 _PLACES: Final = np.arange(WINDOW) + _HOP * np.arange(HOPS)[:, None]
 """Samples of each window of a frame."""
-_WHISPER: Final = _whisper(_DITHER_FRAMES * FRAME)
 
 
 class Frontend:
@@ -56,13 +57,13 @@ class Frontend:
     def __init__(self, bank: IntegerNetwork) -> None:
         self._bank = bank.stream()
         self._tail = np.zeros(_BEFORE + 1, np.int32)
-        self._count = 0
+        self._whisper, self._count = _whisper(), 0
         self._floor = Floor()
 
     def frame(self, samples: Samples) -> Features:
         """int16 [640] to int16 [320]: by hop, each band over its floor, then each band over the floor of all."""
         place = self._count % _DITHER_FRAMES * FRAME
-        heard = np.concatenate([self._tail, samples + _WHISPER[place : place + FRAME]])
+        heard = np.concatenate([self._tail, samples + self._whisper[place : place + FRAME]])
         self._count += 1
         self._tail = heard[-_BEFORE - 1 :]
         windows, shifts = _levelled(_emphasised(heard)[_PLACES])
@@ -72,7 +73,7 @@ class Frontend:
 def whole(bank: IntegerNetwork, samples: Samples) -> Features:
     """A recording at once, [T, 320]: what `Frontend` makes of its frames; what is left over at the end is not heard."""
     count = len(samples) // FRAME
-    whisper = np.resize(_WHISPER, count * FRAME)
+    whisper = np.resize(_whisper(), count * FRAME)
     heard = np.concatenate([np.zeros(_BEFORE + 1, np.int32), samples[: count * FRAME] + whisper])
     windows, shifts = _levelled(np.lib.stride_tricks.sliding_window_view(_emphasised(heard), WINDOW)[::_HOP])
     outputs, _ = bank.clip(windows.reshape(count, HOPS * WINDOW))

@@ -96,8 +96,7 @@ class _Thread:
     def __init__(
         self, settings: EarSettings, engine: FixedPoint, microphone: Microphone, tell: Callable[[News], None], status: Callable[[str], None]
     ) -> None:
-        self._settings, self._microphone, self._tell, self._status = settings, microphone, tell, status
-        self._models = Models(engine)
+        self._settings, self._engine, self._microphone, self._tell, self._status = settings, engine, microphone, tell, status
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -106,7 +105,7 @@ class _Thread:
 
     def run(self) -> None:
         """Until stopped; a trouble is said once, and again when it is over."""
-        trouble = ""
+        trouble, models = "", Models(self._engine)
         while not self._stopped.is_set():
             try:
                 listening = self._microphone.open(self._settings.device)
@@ -120,22 +119,22 @@ class _Thread:
             log.info("ear.listening", device=listening.name, again=bool(trouble))
             trouble = ""
             try:
-                self._hear(listening)
+                self._hear(listening, models)
             except KairosError as error:
                 trouble = str(error)
                 log.warning("ear.lost", reason=trouble)
             finally:
                 listening.close()
 
-    def _hear(self, listening: Listening) -> None:
+    def _hear(self, listening: Listening, models: Models) -> None:
         """Frame by frame until the device falls silent for good; raises `MicrophoneUnavailable` then."""
-        ear, teller, lost, shown = Ear(self._models), Teller(self._settings), 0, 0.0
+        ear, teller, lost, shown = Ear(models), Teller(self._settings), 0, 0.0
         while not self._stopped.is_set():
             samples = listening.read(_SILENT_S)
             if samples is None:
                 raise MicrophoneUnavailable(listening.name, f"no sound came for {_SILENT_S:g} s")
             if self._muted():
-                ear, teller = Ear(self._models), Teller(self._settings)
+                ear, teller = Ear(models), Teller(self._settings)
             else:
                 for frame in ear.frames(samples):
                     for news in teller.feed(ear.frame(frame)):

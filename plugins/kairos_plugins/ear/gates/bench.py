@@ -17,8 +17,7 @@ import numpy as np
 from kairos.api import Check, Findings, Layer, Trial, missed, quantile
 from kairos_plugins.ear.filters import RATE
 from kairos_plugins.ear.frontend import FRAME, Frontend
-from kairos_plugins.ear.gates.exact import engine
-from kairos_plugins.ear.hearing import BANK, EAR, WEIGHTS, Ear, Models
+from kairos_plugins.ear.hearing import BANK, EAR, WEIGHTS, Ear, Models, engine
 from kairos_plugins.ear.training.noises import music
 
 _SECONDS: Final = 60

@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 from kairos.api import Check, Findings, Trial, average_precision, missed
 from kairos_plugins.ear.filters import HOPS, RATE
 from kairos_plugins.ear.gates.clips import labelled
-from kairos_plugins.ear.gates.exact import engine
-from kairos_plugins.ear.hearing import Models
+from kairos_plugins.ear.hearing import Models, engine
 from kairos_plugins.ear.patterns import Patterns
 from kairos_plugins.ear.training.alarms import PLANS
 from kairos_plugins.ear.training.scenes import Sounds, beeping, scene

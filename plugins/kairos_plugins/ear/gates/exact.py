@@ -7,28 +7,20 @@ all at once: every output of every layer must be the same.
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kairos.api import Check, Findings, FixedPoint, GateError, Trial, missed
+from kairos.api import Check, Findings, Trial, missed
 from kairos_plugins.ear.frontend import FRAME, Frontend, whole
-from kairos_plugins.ear.hearing import Models
+from kairos_plugins.ear.hearing import Models, engine
 from kairos_plugins.ear.training.noises import NOISES
 
 _CLIPS: Final = 200
 _QUICK: Final = 20
 _FRAMES: Final = 100
 _LEVELS: Final = (0.0, 0.4, 3.0, 33.0, 1000.0, 9000.0, 60000.0)
-
-
-def engine() -> FixedPoint:
-    """The installed fixed-point driver; raises `GateError`."""
-    for point in entry_points(group="kairos.drivers", name="fixed_point"):
-        return point.load()()
-    raise GateError("there is no driver `fixed_point`: pip install 'kairosd[ear]'")
 
 
 def run(trial: Trial) -> Findings:

@@ -19,9 +19,8 @@ from kairos.api import Check, Findings, Trial, auc, missed, quantile
 from kairos_plugins.ear.filters import HOPS
 from kairos_plugins.ear.frontend import FRAME
 from kairos_plugins.ear.gates.clips import Clip, clips
-from kairos_plugins.ear.gates.exact import engine
 from kairos_plugins.ear.gates.peers import Silero, WebRtc
-from kairos_plugins.ear.hearing import Ear, Models
+from kairos_plugins.ear.hearing import Ear, Models, engine
 from kairos_plugins.ear.speech import Voice
 
 _SILENCE: Final = 80

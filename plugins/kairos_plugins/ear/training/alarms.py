@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kairos_plugins.ear.filters import RATE
+from kairos_plugins.ear.training.noises import Rng, Sound
 
-Sound = NDArray[np.float64]
-Rng = np.random.Generator
 _CELL: Final = RATE // 100
 
 

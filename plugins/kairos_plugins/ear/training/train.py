@@ -15,7 +15,6 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
-from importlib.metadata import entry_points
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
@@ -26,21 +25,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from kairos.api import FixedPoint
+from kairos.api import FixedPoint, auc
 from kairos_plugins.ear import filters, frontend
+from kairos_plugins.ear.hearing import BANK, EAR, engine
 from kairos_plugins.ear.training.network import EarNetwork
 from kairos_plugins.ear.training.scenes import Sounds, scene
 
 _SECONDS: Final = 12.0
-_BANK: Final = "bank.safetensors"
-_EAR: Final = "ear.safetensors"
 _RARE: Final = 2.0
-
-
-def engine() -> FixedPoint:
-    """The installed driver."""
-    (point,) = entry_points(group="kairos.drivers", name="fixed_point")
-    return point.load()()
 
 
 def bank(gna: FixedPoint, path: Path) -> Any:
@@ -85,22 +77,13 @@ def loss_of(logits: Tensor, marks: Tensor) -> Tensor:
     return speech + functional.binary_cross_entropy_with_logits(logits[..., hops:], marks[..., hops:].float(), pos_weight=rare)
 
 
-def auc(scores: Tensor, marks: Tensor) -> float:
-    """Area under the ROC curve over all cells, by ranks."""
-    flat, truth = scores.flatten(), marks.flatten().bool()
-    ranks = torch.empty(len(flat), dtype=torch.float64)
-    ranks[flat.argsort()] = torch.arange(1, len(flat) + 1, dtype=torch.float64)
-    positives, negatives = int(truth.sum()), int((~truth).sum())
-    return float((ranks[truth].sum() - positives * (positives + 1) / 2) / max(1, positives * negatives))
-
-
 def train(args: argparse.Namespace) -> None:
     """Make scenes, learn, compile, compare."""
     torch.manual_seed(args.seed)
     out, gna = Path(args.out), engine()
     out.mkdir(parents=True, exist_ok=True)
-    bank(gna, out / _BANK)
-    made = partial(scenes, Path(args.data), bank_path=out / _BANK, workers=args.workers)
+    bank(gna, out / BANK)
+    made = partial(scenes, Path(args.data), bank_path=out / BANK, workers=args.workers)
     features, marks = made("train", args.scenes, seed=args.seed)
     tried, truth = made("valid", max(8, args.scenes // 12), seed=args.seed + 1)
     print(json.dumps({"scenes": len(features), "speech": float(marks[..., :4].float().mean())}), flush=True)
@@ -123,7 +106,7 @@ def train(args: argparse.Namespace) -> None:
                 ),
                 flush=True,
             )
-    _compile(model.eval(), gna, out / _EAR, features, tried, truth)
+    _compile(model.eval(), gna, out / EAR, features, tried, truth)
 
 
 @torch.no_grad()
@@ -135,8 +118,9 @@ def _judged(model: EarNetwork, features: Tensor, marks: Tensor) -> dict[str, flo
 
 
 def _areas(logits: Tensor, marks: Tensor) -> dict[str, float]:
-    hops = filters.HOPS
-    return {"speech": round(auc(logits[..., :hops], marks[..., :hops]), 5), "tone": round(auc(logits[..., hops:], marks[..., hops:]), 5)}
+    """Areas under the ROC curves, over all cells."""
+    parts = {"speech": slice(None, filters.HOPS), "tone": slice(filters.HOPS, None)}
+    return {name: round(auc(logits[..., part].flatten().tolist(), marks[..., part].flatten().tolist()), 5) for name, part in parts.items()}
 
 
 def _compile(model: EarNetwork, gna: FixedPoint, path: Path, features: Tensor, tried: Tensor, truth: Tensor) -> None:
