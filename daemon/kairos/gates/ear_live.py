@@ -26,7 +26,7 @@ from kairos.judging.living import Living, real_daemon, scratch
 
 _MINUTES: Final = 10.0
 _SETTLE_S: Final = 8.0
-_REST_S: Final = 14.0
+_REST_S: Final = 22.0
 _HUNG_S: Final = 30.0
 _THIRD_GROUP_S: Final = 10.5
 """From the first pulse of T3 to the end of its third group."""

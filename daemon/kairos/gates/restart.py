@@ -38,10 +38,10 @@ def run(trial: Trial) -> Findings:
     with scratch("rs") as folder:
         far, differing = _arms(folder, frames, retained, trial.seed)
         refused, wrong = accepted(folder / "tampered")
-        anchors, lists, warm = _kills(folder, kills, trial)
+        anchors, differing_lists, warm = _kills(folder, kills, trial)
     figures = {
         "frames": frames, "max_logit_diff": far, "verdict_diffs": differing, "kills": kills, "anchor_diffs": anchors,
-        "retained_diffs": lists, "warm_starts": warm, "tamper_kinds": refused + len(wrong), "tampered_accepted": len(wrong),
+        "retained_diffs": len(differing_lists), "warm_starts": warm, "tamper_kinds": refused + len(wrong), "tampered_accepted": len(wrong),
     }  # fmt: skip
     bars = missed(figures, {
         "max_logit_diff": ("<=", _TOLERANCE), "verdict_diffs": ("==", 0), "anchor_diffs": ("==", 0),
@@ -49,7 +49,14 @@ def run(trial: Trial) -> Findings:
     })  # fmt: skip
     if not trial.quick:
         bars += missed(figures, {"frames": (">=", _FRAMES), "kills": (">=", _KILLS)})
-    config = {"mind": "default", "dtype": "float32", "arms": _ARMS, "retained": retained, "accepted": wrong}
+    config = {
+        "mind": "default",
+        "dtype": "float32",
+        "arms": _ARMS,
+        "retained": retained,
+        "accepted": wrong,
+        "differing_lists": differing_lists,
+    }
     return Findings(figures=figures, failed=bars, config=config, data={"n": frames, "seed": trial.seed, "digest": None})
 
 
@@ -69,13 +76,14 @@ def _arms(folder: Path, frames: int, retained: int, seed: int) -> tuple[float, i
     return far, differing
 
 
-def _kills(folder: Path, kills: int, trial: Trial) -> tuple[int, int, int]:
-    """How often a killed daemon came back to another anchor or another list than its ledger says, and how often warm."""
+def _kills(folder: Path, kills: int, trial: Trial) -> tuple[int, list[str], int]:
+    """How often a killed daemon came back to another anchor than its ledger says, to which other lists, and how often warm."""
     settings = (
         "mind.sensitivity=1e300", "mind.answer_tokens=8", "mind.snapshot_min=0.02", "act.allow=['log']", "heartbeat.interval_s=3600",
     )  # fmt: skip
     living = real_daemon(folder, *settings)
-    rng, anchors, lists, warm = Random(trial.seed), 0, 0, 0
+    rng, anchors, warm = Random(trial.seed), 0, 0
+    lists: list[str] = []
     living.start(timeout_s=300)
     try:
         expected = _Expected(living)
@@ -90,7 +98,8 @@ def _kills(folder: Path, kills: int, trial: Trial) -> tuple[int, int, int]:
                 gauges = client.ask("status")["gauges"]
             after = _retained(living)  # the first beat may have added one
             anchors += gauges["anchor"] != expected.anchor(after)
-            lists += after[: len(before)] != before or {f"rig{n}" for n in range(number + 1)} > {k.frame.source for k in before}
+            if after[: len(before)] != before or {f"rig{n}" for n in range(number + 1)} - {k.frame.source for k in before}:
+                lists.append(f"kill {number}: {_told(before)} became {_told(after)}")
             warm += gauges["warm_frames"] > 0
             trial.progress(number + 1, kills)
     finally:
@@ -125,6 +134,10 @@ def _retained(living: Living) -> list[Any]:
         return Retained().alive(connection)
     finally:
         connection.close()
+
+
+def _told(kept: list[Any]) -> str:
+    return f"{len(kept)} frames (" + ", ".join(f"{k.receipt} {k.frame.source}" for k in kept[-4:]) + ")"
 
 
 GATE: Final = Check(kind="gate", name="restart", summary="a restart is warm and right, or refused by name", run=run)

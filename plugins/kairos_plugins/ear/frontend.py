@@ -81,6 +81,11 @@ def whole(bank: IntegerNetwork, samples: Samples) -> Features:
     return np.stack([floor.features(each) for each in spectra]) if count else np.zeros((0, FEATURES), np.int16)
 
 
+def over_floors(features: Features) -> NDArray[np.int16]:
+    """Each band over its own floor, [.., HOPS, BANDS], out of features [.., 320]."""
+    return features.reshape(*features.shape[:-1], HOPS, 2 * BANDS)[..., :BANDS]
+
+
 class Floor:
     """What each band was like while nothing happened."""
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kairos.api import FixedPoint, KairosError
-from kairos_plugins.ear.filters import HOPS
-from kairos_plugins.ear.frontend import FRAME, Frontend, Samples, whole
+from kairos_plugins.ear.filters import BANDS, HOPS
+from kairos_plugins.ear.frontend import FRAME, Frontend, Samples, over_floors, whole
 
 WEIGHTS: Final = Path(__file__).parent / "weights"
 BANK: Final = "bank.safetensors"
@@ -36,8 +36,18 @@ class Frame(NamedTuple):
     """[4] probabilities, one each 10 ms."""
     tone: NDArray[np.float64]
     """[4] of a beeper's tone."""
+    bands: NDArray[np.int16]
+    """[4, 40] loudness of each band over its floor, in `filters.OCTAVE`s."""
     context: NDArray[np.int16]
     """[640], valid until the next frame."""
+
+
+class Recording(NamedTuple):
+    """What is heard in a recording: as in `Frame`, frames one after the other."""
+
+    speech: NDArray[np.float64]
+    tone: NDArray[np.float64]
+    bands: NDArray[np.int16]
 
 
 class Models:
@@ -49,13 +59,14 @@ class Models:
         self.network: Any = engine.load(folder / EAR)
         self.scale = self.network.scale("heads")
 
-    def whole(self, samples: Samples) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """A recording at once: probabilities of speech and of tone, one each 10 ms."""
+    def whole(self, samples: Samples) -> Recording:
+        """A recording at once: what `Ear` makes of its frames, one value each 10 ms."""
         features = whole(self.bank, samples)
+        bands = over_floors(features).reshape(-1, BANDS)
         if not len(features):
-            return np.zeros(0), np.zeros(0)
+            return Recording(np.zeros(0), np.zeros(0), bands)
         found = _probabilities(self.network.clip(features)[0]["heads"] / self.scale)
-        return found[:, :HOPS].reshape(-1), found[:, HOPS:].reshape(-1)
+        return Recording(found[:, :HOPS].reshape(-1), found[:, HOPS:].reshape(-1), bands)
 
 
 class Ear:
@@ -74,9 +85,10 @@ class Ear:
 
     def frame(self, samples: Samples) -> Frame:
         """int16 [640]."""
-        outputs = self._network.step(self._frontend.frame(samples))
+        features = self._frontend.frame(samples)
+        outputs = self._network.step(features)
         found = _probabilities(outputs["heads"] / self._scale)
-        return Frame(found[:HOPS], found[HOPS:], outputs["context"])
+        return Frame(found[:HOPS], found[HOPS:], over_floors(features), outputs["context"])
 
     def frames(self, samples: Samples) -> list[Samples]:
         """Whole frames of what came, in order; what is left over waits for more."""

@@ -49,7 +49,7 @@ class Teller:
 
     def feed(self, frame: Frame) -> list[News]:
         """What this frame makes certain."""
-        heard, utterance = self._patterns.feed(list(frame.tone)), self._voice.feed(list(frame.speech))
+        heard, utterance = self._patterns.feed(list(frame.tone), frame.bands), self._voice.feed(list(frame.speech))
         self._now += len(frame.tone)
         found = self._alarm(heard) if self._settings.alarms else []
         if utterance is not None and self._settings.speech:

@@ -59,7 +59,7 @@ def run(trial: Trial) -> Findings:
 def _findings(clips: list[_Heard], hours: list[_Heard], trial: Trial) -> Findings:
     everything = [*clips, *hours]
     figures: dict[str, Any] = {"clips": len(clips), "real_sources": 0 if trial.data is None else None}
-    for kind in _ALARMS:
+    for kind in (*_ALARMS, "beeper"):
         scores, truths = [row.told.get(kind, 0.0) for row in everything], [row.truth == kind for row in everything]
         figures[f"ap_{kind}"] = average_precision(scores, truths)
         mine = [row for row in clips if row.truth == kind]
@@ -67,6 +67,7 @@ def _findings(clips: list[_Heard], hours: list[_Heard], trial: Trial) -> Finding
     wrong = Counter((row.truth, kind) for row in everything for kind in row.told if kind in _ALARMS and row.truth != kind)
     seconds = sum(row.seconds for row in hours)
     figures |= {
+        "ap_min": min(value for name, value in figures.items() if name.startswith("ap_")),
         "ap_alarm_min": min(figures[f"ap_{kind}"] for kind in _ALARMS),
         "alarms_taken_for_each_other": wrong["smoke", "carbon_monoxide"] + wrong["carbon_monoxide", "smoke"],
         "timers_taken_for_alarms": wrong["beeper", "smoke"] + wrong["beeper", "carbon_monoxide"],
@@ -74,7 +75,7 @@ def _findings(clips: list[_Heard], hours: list[_Heard], trial: Trial) -> Finding
     }  # fmt: skip
     figures["alarm_false_per_hour"] = figures["false_alarms"] / max(figures["hours"], 1e-9)
     bars = missed(figures, {
-        "ap_alarm_min": (">=", 0.95), "alarm_false_per_hour": ("<=", 0.2), "alarms_taken_for_each_other": ("==", 0), "timers_taken_for_alarms": ("==", 0),
+        "ap_alarm_min": (">=", 0.95), "ap_min": (">=", 0.85), "alarm_false_per_hour": ("<=", 0.2), "alarms_taken_for_each_other": ("==", 0), "timers_taken_for_alarms": ("==", 0),
     })  # fmt: skip
     if not trial.quick and trial.data is None:
         bars += missed(figures, {"hours": (">=", _HOURS)})
@@ -102,19 +103,21 @@ def _hours(models: Models, trial: Trial) -> Iterator[_Heard]:
     rng, count = np.random.default_rng(trial.seed + 1), round((_QUICK_HOURS if trial.quick else _HOURS) * 3600 / _CLIP_S)
     others = [kind for kind, name in _KINDS.items() if name not in _ALARMS]
     for number in range(count):
-        if number % 2:
-            samples = beeping(rng, others[number // 2 % len(others)], Sounds([]), seconds=_CLIP_S)
-        else:
-            samples = scene(rng, Sounds([]), Sounds([]), seconds=_CLIP_S, beepers=False).samples
-        yield _hear(models, samples, "")
+        kind = others[number // 2 % len(others)] if number % 2 else ""
+        samples = (
+            beeping(rng, kind, Sounds([]), seconds=_CLIP_S)
+            if kind
+            else scene(rng, Sounds([]), Sounds([]), seconds=_CLIP_S, beepers=False).samples
+        )
+        yield _hear(models, samples, _KINDS.get(kind, ""))
         trial.progress(number + 1, count)
 
 
 def _hear(models: Models, samples: NDArray[np.int16], truth: str) -> _Heard:
-    _, tone = models.whole(samples)
-    patterns, told = Patterns(), dict[str, float]()
-    for start in range(0, len(tone), HOPS):
-        heard = patterns.feed(tone[start : start + HOPS].tolist())
+    whole, patterns, told = models.whole(samples), Patterns(), dict[str, float]()
+    for start in range(0, len(whole.tone), HOPS):
+        patterns.feed(whole.tone[start : start + HOPS].tolist(), whole.bands[start : start + HOPS])
+        heard = patterns.sounding
         if heard is not None:
             told[heard.kind] = max(heard.probability, told.get(heard.kind, 0.0))
     return _Heard(truth, told, len(samples) / RATE)

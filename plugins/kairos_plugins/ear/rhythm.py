@@ -1,0 +1,167 @@
+"""Alarms by their rhythm, band by band: a matched filter over three cycles of a published pattern.
+
+A pattern that comes back in its own time is looked for in each band's loudness, not in the sum of all: music or a
+siren elsewhere in the spectrum does not hide it, and nothing need be cut into pulses first. A band whose
+loudness does not repeat at all (its autocorrelation says so) is not looked at further, so a quiet hour costs nothing.
+The score is the correlation of a band, folded on its period, with the pattern, over three cycles as they were, and by how
+much the pattern explains them better than any even beat does: a reversing lorry fits three pulses of four.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import product
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kairos_plugins.ear.filters import BANDS, HOPS, OCTAVE
+
+Alarm = Literal["smoke", "carbon_monoxide"]
+STEPS: Final = 50
+"""Values of a band a second: each is the mean of two of the ear's."""
+_CYCLES: Final = 3
+_DEEP: Final = 8 * OCTAVE
+"""24 dB under a band's loud part is silence: how silent does not matter."""
+_REPEATS: Final = 0.35
+"""Autocorrelation a band must have at a cycle's length to be looked at."""
+_LOOKED_AT: Final = 5
+"""Bands at a time: an alarm has a few overtones."""
+_CERTAIN: Final = 30.0
+_TIES: Final = 1e-3
+_STRETCH: Final = np.array([0.92, 1.0, 1.08])
+_WAYS: Final = len(_STRETCH) ** 2
+Bands = NDArray[np.float32]
+
+
+class Found(NamedTuple):
+    """How well the newest sound fits a rhythm: probability, and steps since its first pulse in view."""
+
+    probability: float
+    since: int
+
+
+class Rhythm(NamedTuple):
+    """Pulses of one length, a space between, a pause after the last; in seconds, each of them 10 % off at most."""
+
+    kind: Alarm
+    pulses: int
+    on: float
+    off: float
+    pause: float
+    even: float
+    """Score at which it is as likely as not, halfway between it and anything else we could make."""
+    slope: float = 0.03
+
+
+RHYTHMS: Final = (
+    Rhythm("smoke", 3, 0.5, 0.5, 1.5, even=0.88),
+    Rhythm("carbon_monoxide", 4, 0.1, 0.1, 5.0, even=0.63),
+)
+
+
+class Matcher:
+    """One rhythm and all its tempos."""
+
+    def __init__(self, rhythm: Rhythm) -> None:
+        self.rhythm = rhythm
+        cycle = rhythm.pulses * rhythm.on + (rhythm.pulses - 1) * rhythm.off + rhythm.pause
+        self._shortest, self._longest = round(0.9 * cycle * STEPS), round(1.1 * cycle * STEPS)
+        self._loud_share = rhythm.pulses * rhythm.on / cycle
+        self._padded = _fast(self.needed + self._longest + 1)
+        self._unbiased = (self.needed / (self.needed - np.arange(self._shortest, self._longest + 1))).astype(np.float32)
+
+    @property
+    def needed(self) -> int:
+        """Steps it looks back."""
+        return _CYCLES * self._longest
+
+    def match(self, bands: Bands) -> Found:
+        """Loudness [needed, BANDS], in the ear's steps, newest last."""
+        heard = _flattened(bands, self._loud_share)
+        best = (-1.0, 0)
+        for band, period in self._candidates(heard):
+            window = heard[band, -_CYCLES * period :]
+            score, shift = self._fit(window, period)
+            best = max(best, (score, len(window) - shift))
+        return Found(float(1 / (1 + np.exp(np.clip((self.rhythm.even - best[0]) / self.rhythm.slope, -_CERTAIN, _CERTAIN)))), best[1])
+
+    def _candidates(self, heard: Bands) -> Iterator[tuple[int, int]]:
+        """Bands that repeat, with the lengths of cycle they repeat at best."""
+        spectrum = np.fft.rfft(heard - heard.mean(axis=1, keepdims=True), self._padded, axis=1)
+        lags = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, axis=1)
+        found = lags[:, self._shortest : self._longest + 1] / np.maximum(lags[:, :1], _TIES) * self._unbiased
+        peaks = found.max(axis=1)
+        for band in np.argsort(-peaks, kind="stable")[:_LOOKED_AT]:
+            if peaks[band] < _REPEATS:
+                return
+            yield int(band), self._shortest + int(found[band].argmax())
+
+    def _fit(self, window: Bands, period: int) -> tuple[float, int]:
+        """The score of this period, and where in the window its first pulse begins."""
+        fold = np.fft.rfft(window.reshape(_CYCLES, period).mean(axis=0))
+        found = np.fft.irfft(fold * self._patterns[period], period, axis=1) / max(float(window.std()), _TIES)
+        ours, beats = found[:_WAYS], found[_WAYS:]
+        _, shift = np.unravel_index(int(ours.argmax()), ours.shape)
+        return 2 * float(ours.max()) - float(beats.max()), int(shift)
+
+    @cached_property
+    def _patterns(self) -> dict[int, NDArray[np.complex128]]:
+        """By period: spectra to correlate with, of each way to fill it with our pulses, then of even beats."""
+        return {period: _spectra([*self._filled(period), *_beats(period)]) for period in range(self._shortest, self._longest + 1)}
+
+    def _filled(self, period: int) -> Iterator[NDArray[np.float64]]:
+        rhythm = self.rhythm
+        for on, off in product(_STRETCH * np.array(rhythm.on), _STRETCH * np.array(rhythm.off)):
+            mask = np.zeros(period)
+            for pulse in range(rhythm.pulses):
+                start = pulse * (on + off) * STEPS
+                mask[round(start) : round(start + on * STEPS)] = 1.0
+            yield mask
+
+
+def _beats(period: int) -> Iterator[NDArray[np.float64]]:
+    """One to eight even pulses."""
+    for count, share in product(range(1, 9), (0.15, 0.3, 0.5, 0.7, 0.85)):
+        yield (np.arange(period) * count / period % 1 < share).astype(np.float64)
+
+
+def _spectra(masks: list[NDArray[np.float64]]) -> NDArray[np.complex128]:
+    """Conjugate spectra, scaled so that a product with a fold's spectrum is its covariance with a mask of deviation 1."""
+    found = np.stack(masks)
+    found = found - found.mean(axis=1, keepdims=True)
+    return np.conj(np.fft.rfft(found / (found.std(axis=1, keepdims=True) * found.shape[1]), axis=1))
+
+
+class View:
+    """The last seconds of loudness, by band."""
+
+    def __init__(self, steps: int) -> None:
+        self._kept = np.zeros((2 * steps, BANDS), np.float32)
+        self._steps, self._end = steps, steps
+
+    def feed(self, bands: NDArray[np.int16]) -> None:
+        """One frame, [HOPS, BANDS]."""
+        if self._end + HOPS // 2 > len(self._kept):
+            self._kept[: self._steps] = self._kept[self._end - self._steps : self._end]
+            self._end = self._steps
+        self._kept[self._end : self._end + HOPS // 2] = bands.reshape(2, HOPS // 2, BANDS).mean(axis=1)
+        self._end += HOPS // 2
+
+    def last(self, steps: int) -> Bands:
+        """[steps, BANDS]; before the first frame there was silence."""
+        return self._kept[self._end - steps : self._end]
+
+
+def _fast(length: int) -> int:
+    """The least length from `length` on that a Fourier transform likes."""
+    return min(odd << (-(-length // odd) - 1).bit_length() for odd in (1, 3, 5))
+
+
+def _flattened(bands: Bands, share: float) -> Bands:
+    """[BANDS, steps] with the quiet parts at one level: `_DEEP` under what is loud for half of `share` of the time."""
+    heard = np.ascontiguousarray(bands.T)
+    place = round(len(bands) * (1 - share / 2))
+    return np.maximum(heard, np.partition(heard, place, axis=1)[:, place, None] - _DEEP)
