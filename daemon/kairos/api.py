@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kairos.checks import Check, Findings, GateError, Trial, missed, quantile
+from kairos.checks import Check, Findings, GateError, Lesson, Resident, Trial, missed, quantile
 from kairos.client.messages import new_id
 from kairos.config.hours import HOURS, within
 from kairos.errors import ActuatorFailed, KairosError, MicrophoneUnavailable, PluginError, SettingsError
@@ -24,6 +24,7 @@ from kairos.ports import (
     Microphone,
     Order,
     PluginContext,
+    Utterance,
 )
 from kairos.rates import auc, average_precision
 
@@ -47,6 +48,7 @@ __all__ = [
     "Journal",
     "KairosError",
     "Layer",
+    "Lesson",
     "Listening",
     "Microphone",
     "MicrophoneUnavailable",
@@ -55,10 +57,12 @@ __all__ = [
     "PluginContext",
     "PluginError",
     "Priority",
+    "Resident",
     "Rows",
     "SettingsError",
     "Tick",
     "Trial",
+    "Utterance",
     "Verdict",
     "auc",
     "average_precision",

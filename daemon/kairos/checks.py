@@ -8,15 +8,16 @@ one object: {"gate"|"bench", "passed", "figures", "reasons", "config", "data", "
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
 from kairos import __version__
 from kairos.errors import KairosError
+from kairos.events import Frame, Judgement
 
 _PACKAGES: Final = ("torch", "transformers", "pyzmq", "msgspec", "anyio")
 Figure = float | int | None
@@ -27,6 +28,31 @@ class GateError(KairosError):
     """A gate or bench cannot run as asked."""
 
 
+class Resident(Protocol):
+    """A mind as checks and trainers of plugins may use it; nothing they do to it lasts."""
+
+    @property
+    def rows_digest(self) -> str:
+        """Digest of its embedding, as latent rows must name it."""
+        ...
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of plain text."""
+        ...
+
+    def rows(self, ids: Sequence[int]) -> Any:
+        """Its embedding's rows of `ids`, float32 [N, H] in numpy."""
+        ...
+
+    def judge(self, frame: Frame) -> Judgement:
+        """The verdict on `frame`, which is taken back at once; raises `MindError`."""
+        ...
+
+
+def _no_mind() -> Resident:
+    raise GateError("this check was started without a mind; run it by `kairos gate`")
+
+
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """How a gate or bench is asked to run."""
 
@@ -35,6 +61,23 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 11
     progress: Progress = lambda _done, _of: None
     """Called with (done, of) now and then."""
+    mind: Callable[[], Resident] = _no_mind
+    """Opens the default mind, as shipped."""
+
+
+class Lesson(msgspec.Struct, frozen=True, kw_only=True):
+    """What `kairos train` asks of a plugin's trainer."""
+
+    mind: Resident
+    out: Path
+    """The folder weights are written to, once they are good enough."""
+    phrases: tuple[str, ...] = ()
+    """The owner's own."""
+    anew: bool = False
+    """Whether everything is learned from the beginning, not only what depends on the mind."""
+    examples: int
+    seed: int = 11
+    say: Callable[[str], None]
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,6 +38,8 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     dtype: Dtype
     shape: tuple[int, int]
     data: bytes
+    model: str = ""
+    """Digest of the embedding they are rows of; `status` names the resident model's as `digests.rows`."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +73,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """What the mind is fed for one verdict. `text` is data, never instruction."""
+    """What the mind is fed for one verdict. `text` is data, never instruction; of a latent frame it is what its rows read as."""
 
     kind: Literal["idle", "text", "metric", "latent"]
     source: str = ""
@@ -102,6 +104,10 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """Why the frame could not be judged as it was; empty when it could."""
     probability: float = 0.0
     """The margin as a calibrated probability that a person should be told."""
+    read: str = ""
+    """Of latent rows: the words nearest to them."""
+    distance: float | None = None
+    """Of latent rows: 1 - cosine between the row farthest from the vocabulary and its nearest word."""
     known: bool = False
     """Whether the margin was remembered, not worked out: the same frame at the same anchor."""
 

@@ -17,7 +17,7 @@ import msgspec
 from anyio.abc import TaskStatus
 
 from kairos.config import HeartbeatSettings
-from kairos.errors import FrameTooLong, StoreUnavailable
+from kairos.errors import FrameTooLong, RowsRefused, StoreUnavailable
 from kairos.events import Decision, Frame, Group, Judgement, Priority, Tick, Verdict
 from kairos.frame import frame_of
 from kairos.logs import get_logger
@@ -136,6 +136,8 @@ class Heartbeat:
     async def _decide(self, group: Group | None, frame: Frame) -> Decision:
         """Judge, make it true on disk, then move the cache."""
         judgement = await self._judge(frame)
+        if judgement.read:
+            frame = msgspec.structs.replace(frame, text=judgement.read)
         decision = await self._settler.settle(group, frame, judgement)
         self.verdicts += 1
         if decision.retained:
@@ -159,6 +161,9 @@ class Heartbeat:
             log.warning("frame.too_long", source=frame.source, reason=str(error))
             short = Frame(kind="text", source=frame.source, text="(too long to read)")
             judgement = msgspec.structs.replace(await self._mind.judge(short), reason=str(error))
+        except RowsRefused as error:
+            log.warning("frame.refused", source=frame.source, reason=str(error))
+            return Judgement(verdict=Verdict.NO_OP, margin=0.0, threshold=0.0, positions=0, ms=0.0, reason=f"not judged: {error}")
         except Exception as error:
             self._failures += 1
             if self._failures >= _FAILURES:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Mapping
 import pluggy
 
 from kairos.events import Decision, Outcome, Tick
-from kairos.ports import Actuator, PluginContext
+from kairos.ports import Actuator, PluginContext, Utterance
 
 PROJECT = "kairos"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -41,6 +41,10 @@ class Hooks:
     @hookspec
     def kairos_outcome(self, outcome: Outcome) -> Awaitable[None] | None:
         """Called when an action was carried out, refused or suppressed."""
+
+    @hookspec
+    def kairos_utterance(self, utterance: Utterance) -> Awaitable[None] | None:
+        """Called when the ear heard somebody speak, once they have stopped."""
 
     @hookspec
     def kairos_gauges(self, gauges: Mapping[str, float]) -> Awaitable[None] | None:

@@ -31,10 +31,15 @@ class Mind(Protocol):
         """Numbers in one latent row."""
         ...
 
+    @property
+    def rows(self) -> str:
+        """Digest of the embedding whose rows it takes."""
+        ...
+
     async def judge(self, frame: Frame) -> Judgement:
         """Feed `frame` at the anchor and read its verdict; the frame stays until settled.
 
-        Raises `FrameTooLong`, and then nothing was fed.
+        Raises `FrameTooLong` or `RowsRefused`, and then nothing was fed.
         """
         ...
 
@@ -338,6 +343,16 @@ class Drivers(msgspec.Struct, frozen=True, kw_only=True):
     microphone: Microphone | None = None
 
 
+class Utterance(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody spoke, as the ear's features of it; no sound. It is shared between plugins, never stored."""
+
+    place: str
+    """Where the microphone is."""
+    seconds: float
+    features: Any
+    """int16 [T, 320], one row each 40 ms, with some silence on either side."""
+
+
 class PluginContext(Protocol):
     """What a plugin gets at start; everything it may touch."""
 
@@ -362,6 +377,10 @@ class PluginContext(Protocol):
 
     def publish(self, topic: str, body: Mapping[str, Any]) -> None:
         """Send to the feed."""
+        ...
+
+    def share(self, utterance: Utterance) -> None:
+        """Hand an utterance to every plugin that has `kairos_utterance`; returns at once."""
         ...
 
     def status(self, text: str) -> None:

@@ -106,7 +106,7 @@ class Settler(Settling):
 
         def job(connection: sqlite3.Connection) -> tuple[Decision, list[int], dict[int, int]]:
             repeat = self._is_repeat(connection, group, judgement)
-            receipt = self._ledger.append(connection, "verdict", self._body(connection, group, judgement, repeat=repeat))
+            receipt = self._ledger.append(connection, "verdict", self._body(connection, group, frame, judgement, repeat=repeat))
             priorities = self._inbox.priorities(connection, group) if group else {}
             seqs = self._inbox.decide(connection, group, receipt) if group else []
             decision = Decision(
@@ -150,7 +150,9 @@ class Settler(Settling):
         )
         return since is not None and since < self._hygiene().cool_down_s
 
-    def _body(self, connection: sqlite3.Connection, group: Group | None, judgement: Judgement, *, repeat: bool) -> dict[str, Any]:
+    def _body(
+        self, connection: sqlite3.Connection, group: Group | None, frame: Frame, judgement: Judgement, *, repeat: bool
+    ) -> dict[str, Any]:
         body: dict[str, Any] = {
             "verdict": judgement.verdict.value,
             "margin": round(judgement.margin, 4),
@@ -163,6 +165,10 @@ class Settler(Settling):
             body["reason"] = judgement.reason
         if judgement.known:
             body["known"] = True
+        if frame.rows is not None:
+            body |= {"lane": "latent", "rows": frame.rows.shape[0], "read": judgement.read}
+            if judgement.distance is not None:
+                body["distance"] = round(judgement.distance, 4)
         if group is not None:
             body |= {"source": group.source, "template": group.key, "first": group.seqs[0], "last": group.seqs[1],
                      "count": group.count, "series": group.series, "events": self._inbox.digests(connection, group)}  # fmt: skip

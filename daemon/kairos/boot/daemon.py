@@ -169,7 +169,7 @@ class Daemon:
             return Context(
                 record, drivers=self.drivers, state_dir=self.places.state / "plugins" / record.name, emit=emit,
                 convert=lambda into: self.loaded.convert(table, self.settings.plugin.get(record.name, {}), into),
-                publish=self.feed.publish,
+                publish=self.feed.publish, share=lambda utterance: self.host.utterance(utterance),
             )  # fmt: skip
 
         if self._plugins is None:
@@ -198,7 +198,7 @@ class Daemon:
         }
         await self.database.write(lambda connection: self.ledger.append(connection, "awake", opened))
         stack.push_async_callback(self._save_ring)
-        self.codec.width = self.mind.width
+        self.codec.width, self.codec.model = self.mind.width, self.mind.rows
         log.info("mind.awake", s=round(time.monotonic() - started, 1), anchor=self.mind.anchor, retained=len(lived), warm=self.warm)
         self.hands = act.Hands(
             self.database, self.actions, actuators, s.act,

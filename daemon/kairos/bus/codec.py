@@ -24,11 +24,12 @@ _PAYLOAD: Final = {"text": "text", "metric": "metrics", "latent": "rows"}
 
 
 class Codec:
-    """Checks messages against one set of limits. `width` is the model's row width, 0 until it is awake."""
+    """Checks messages against one set of limits. `width` and `model` are the resident model's, 0 and empty until it is awake."""
 
-    def __init__(self, settings: BusSettings, *, width: int = 0, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: BusSettings, *, width: int = 0, model: str = "", clock: Callable[[], float] = time.time) -> None:
         self.settings = settings
         self.width = width
+        self.model = model
         self._clock = clock
 
     def event(self, message: dict[str, Any]) -> Event:
@@ -116,7 +117,14 @@ class Codec:
             )
         if not rows_finite(dtype, data):
             raise WireError("not_finite", "rows.data", "holds NaN or infinity")
-        return Rows(dtype=msgspec.convert(dtype, Dtype), shape=(count, width), data=data)
+        return Rows(dtype=msgspec.convert(dtype, Dtype), shape=(count, width), data=data, model=self._rows_model(parts.get("model")))
+
+    def _rows_model(self, model: Any) -> str:
+        if not isinstance(model, str):
+            raise WireError("type", "rows.model", "must be text: the digest that `status` names as digests.rows")
+        if model != self.model:
+            raise WireError("model", "rows.model", f"is {model[:64]!r}, the resident model's rows are {self.model!r}")
+        return model
 
     def _shape(self, shape: Any) -> tuple[int, int]:
         pair: list[Any] = list(shape) if isinstance(shape, (list, tuple)) else []  # pyright: ignore[reportUnknownArgumentType]

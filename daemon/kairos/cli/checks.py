@@ -19,6 +19,7 @@ from kairos.errors import KairosError
 def run_check(group: str, name: str | None, *, quick: bool, data: Path | None, seed: int, as_json: bool) -> None:
     """Find `name` under the entry points of `group`, run it, print it, exit 0 only when passed."""
     from kairos.checks import Check, Trial, report
+    from kairos.judging.minds import resident
 
     points = {point.name: point for point in entry_points(group=group)}
     if name is None:
@@ -35,7 +36,9 @@ def run_check(group: str, name: str | None, *, quick: bool, data: Path | None, s
     columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=as_json or not sys.stderr.isatty()) as bar:
         task = bar.add_task(name, total=None)
-        trial = Trial(quick=quick, data=data, seed=seed, progress=lambda done, of: bar.update(task, completed=done, total=of))
+        trial = Trial(
+            quick=quick, data=data, seed=seed, mind=resident, progress=lambda done, of: bar.update(task, completed=done, total=of)
+        )
         findings = check.run(trial)
     result = report(check, findings)
     if as_json:

@@ -109,6 +109,8 @@ class MindSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Tokens an ACTION's sentence may have."""
     sensitivity: Annotated[float, Meta(ge=0)] = 0.33
     """How many false alarms one missed event is worth. 0.33: a false alarm is as bad as three misses. 10: tell me rather ten times too often. 0: never act."""
+    latent_distance: Annotated[float, Meta(ge=0, le=2)] = 0.5
+    """How far (1 - cosine) a latent row may lie from every word of the model; rows beyond are refused, with a receipt. 2 allows any."""
     memo_frames: Annotated[int, Meta(ge=0)] = 4096
     """Frames whose margin at the present anchor is remembered, so that the same quiet beat costs no forward pass; 0 is off."""
     memo_real_s: Seconds = 300.0

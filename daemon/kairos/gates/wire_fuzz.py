@@ -130,7 +130,7 @@ def _good(rng: Random, number: int) -> dict[str, Any]:
         return {**message, "kind": "metric", "metrics": {"a": number, "b": rng.random()}}
     rows = rng.randint(1, 3)
     data = base64.b64encode(bytes(rng.randrange(0x3C) for _ in range(rows * _WIDTH * 2))).decode()
-    return {**message, "kind": "latent", "rows": {"dtype": "f16", "shape": [rows, _WIDTH], "data": data}}
+    return {**message, "kind": "latent", "rows": {"dtype": "f16", "shape": [rows, _WIDTH], "data": data, "model": "fake"}}
 
 
 def _odd(rng: Random) -> Any:
@@ -249,6 +249,8 @@ def _payload(message: dict[str, Any]) -> bool:
 
 
 def _rows(rows: dict[str, Any]) -> bool:
+    if rows.get("model") != "fake":
+        return False
     shape, data, size = rows.get("shape"), rows.get("data"), {"f16": 2, "bf16": 2, "f32": 4}.get(str(rows.get("dtype")))
     if size is None or not isinstance(rows.get("dtype"), str) or not isinstance(shape, list) or len(shape) != 2:  # noqa: PLR2004
         return False

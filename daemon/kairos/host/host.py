@@ -24,7 +24,7 @@ from kairos.hooks import PROJECT, Hooks
 from kairos.host.guard import Guard
 from kairos.host.record import PluginRecord, PluginStatus
 from kairos.logs import get_logger
-from kairos.ports import Actuator, Drivers, Emit
+from kairos.ports import Actuator, Drivers, Emit, Utterance
 
 _QUEUE: Final = 64
 _FIRST_PAUSE_S: Final = 1.0
@@ -37,7 +37,7 @@ class Context:
 
     def __init__(
         self, record: PluginRecord, *, drivers: Drivers, state_dir: Path, emit: Emit,
-        convert: Callable[[type[Any]], Any], publish: Callable[[str, Mapping[str, Any]], None],
+        convert: Callable[[type[Any]], Any], publish: Callable[[str, Mapping[str, Any]], None], share: Callable[[Utterance], None],
     ) -> None:  # fmt: skip
         self.drivers = drivers
         self._state_dir = state_dir
@@ -45,6 +45,7 @@ class Context:
         self._record = record
         self.settings = convert
         self.publish = publish
+        self.share = share
 
     @property
     def state_dir(self) -> Path:
@@ -135,6 +136,10 @@ class Host:
     def outcome(self, outcome: Outcome) -> None:
         """An action came to something."""
         self._post("kairos_outcome", outcome=outcome)
+
+    def utterance(self, utterance: Utterance) -> None:
+        """Somebody spoke."""
+        self._post("kairos_utterance", utterance=utterance)
 
     def gauges(self, gauges: Mapping[str, float]) -> None:
         """The daemon's numbers."""

@@ -70,17 +70,17 @@ class FrameEncoder:
         ids = [self.policy(actuators, rules), self.scaffold, self.frame_tokens]
         return hashlib.blake2b(repr(ids).encode(), digest_size=16).hexdigest()
 
-    def before_rows(self, frame: Frame) -> list[int]:
-        """Everything of `frame` up to where latent rows go (all of its text, if it has none)."""
-        return [*self.scaffold.user_open, *self._bounded(body(frame))]
-
-    def after_rows(self) -> list[int]:
-        """What closes a frame and opens the answer."""
-        return [*self.scaffold.close, *self.scaffold.answer_open]
-
     def frame(self, frame: Frame) -> list[int]:
-        """A frame without rows, whole."""
-        return [*self.before_rows(frame), *self.after_rows()]
+        """A frame as text, whole; of a latent one, what its rows read as."""
+        return [*self.scaffold.user_open, *self._bounded(body(frame)), *self.scaffold.close, *self.scaffold.answer_open]
+
+    def around_rows(self, frame: Frame) -> tuple[list[int], list[int]]:
+        """What stands before the rows of a latent frame and after them: the scaffold of the same news as text."""
+        series = self.encode(_series(frame)) if frame.series else []
+        return (
+            [*self.scaffold.user_open, *self.encode(f"{frame.source}:")],
+            [*series, *self.scaffold.close, *self.scaffold.answer_open],
+        )
 
     def answer(self, answer: str | None) -> list[int]:
         """NO_OP or `ACTION <actuator> <sentence>`, closed."""
@@ -99,8 +99,11 @@ def body(frame: Frame) -> str:
     """The text of a frame: `source: text`, and what the inbox remembers of its like."""
     if frame.kind == "idle":
         return "idle"
-    text = f"{frame.source}: {frame.text}"
-    return f"{text}\nseen {frame.series}" if frame.series else text
+    return f"{frame.source}: {frame.text}{_series(frame) if frame.series else ''}"
+
+
+def _series(frame: Frame) -> str:
+    return f"\nseen {frame.series}"
 
 
 def _scaffold(tokenizer: Any) -> Scaffold:

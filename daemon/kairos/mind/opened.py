@@ -14,6 +14,7 @@ from kairos.config import MindSettings
 from kairos.errors import ModelMissing
 from kairos.mind.calibration import Calibration
 from kairos.mind.frames import FrameEncoder
+from kairos.mind.manifold import Manifold
 from kairos.mind.memo import Memo
 from kairos.mind.model import load
 from kairos.mind.reflex import Reflex
@@ -54,11 +55,12 @@ def open_reflex(
     threshold = loaded.calibration.threshold(settings.sensitivity)
     if memo is None and settings.memo_frames:
         memo = Memo(size=settings.memo_frames, real_s=settings.memo_real_s)
+    manifold = Manifold(loaded.model.get_input_embeddings().weight, farthest=settings.latent_distance)
     reflex = Reflex(
         session, encoder, actuators=actuators, threshold=threshold, calibration=loaded.calibration,
-        answer_tokens=settings.answer_tokens, dtype=dtype, device=device, memo=memo, rules=rules,
+        answer_tokens=settings.answer_tokens, dtype=dtype, device=device, memo=memo, rules=rules, manifold=manifold,
     )  # fmt: skip
-    digests = loaded.digests | {"policy": encoder.digest(actuators, rules), "layers": session.geometry()}
+    digests = loaded.digests | {"policy": encoder.digest(actuators, rules), "layers": session.geometry(), "rows": manifold.digest}
     return Opened(
         model=loaded.model,
         session=session,

@@ -11,15 +11,17 @@ import hashlib
 import time
 from collections.abc import Sequence
 
+import msgspec
 import torch
 
-from kairos.errors import SnapshotRefused
+from kairos.errors import RowsRefused, SnapshotRefused
 from kairos.events import Frame, Judgement, Verdict
 from kairos.logs import get_logger
 from kairos.mind.calibration import Calibration
 from kairos.mind.fixed import BUCKETS
 from kairos.mind.frames import FrameEncoder, body
 from kairos.mind.grammar import ActionGrammar
+from kairos.mind.manifold import Manifold
 from kairos.mind.memo import Memo, frame_key
 from kairos.mind.seam import Session, tensor
 from kairos.mind.snapshot import RingFile, fingerprint
@@ -33,8 +35,9 @@ class Reflex:
     def __init__(
         self, session: Session, encoder: FrameEncoder, *, actuators: Sequence[str], threshold: float, calibration: Calibration = Calibration(),  # noqa: B008 - a constant
         answer_tokens: int, dtype: torch.dtype, device: str, memo: Memo | None = None, rules: Sequence[str] = (),
+        manifold: Manifold | None = None,
     ) -> None:  # fmt: skip
-        """Prefills the policy at once. With a `memo`, a frame it knows to be NO_OP is not fed."""
+        """Prefills the policy at once. With a `memo`, a frame it knows to be NO_OP is not fed; without a `manifold`, latent rows are refused."""
         self._session = session
         self._encoder = encoder
         self._grammar = ActionGrammar(encoder, actuators, answer_tokens=answer_tokens)
@@ -45,6 +48,7 @@ class Reflex:
         self._device = device
         self._actuators = tuple(actuators)
         self._memo = memo
+        self._manifold = manifold
         self._watched = (encoder.action_id, encoder.no_op_id)
         session.warm(BUCKETS, self._watched)
         session.warm((1,), None)
@@ -62,12 +66,14 @@ class Reflex:
             raise
 
     def _judge(self, frame: Frame) -> Judgement:
-        started = time.perf_counter()
+        started, distance = time.perf_counter(), None
+        if frame.kind == "latent":
+            frame, distance = self._read(frame)
         if (margin := self._known(frame)) is not None:
             return Judgement(
                 verdict=Verdict.NO_OP, margin=margin, threshold=self._threshold, positions=0,
                 probability=self._calibration.probability(margin),
-                ms=(time.perf_counter() - started) * 1000, known=True,
+                ms=(time.perf_counter() - started) * 1000, known=True, read=_read_as(frame), distance=distance,
             )  # fmt: skip
         margin = self._margin(frame)
         positions = self._session.pos - self.anchor
@@ -81,7 +87,7 @@ class Reflex:
         return Judgement(
             verdict=verdict, margin=margin, threshold=self._threshold, positions=positions,
             probability=self._calibration.probability(margin),
-            ms=(time.perf_counter() - started) * 1000, actuator=actuator, what=what,
+            ms=(time.perf_counter() - started) * 1000, actuator=actuator, what=what, read=_read_as(frame), distance=distance,
         )  # fmt: skip
 
     def margin(self, frame: Frame) -> float:
@@ -191,10 +197,20 @@ class Reflex:
         self.anchor = self._session.pos
 
     def _feed(self, frame: Frame, *, only: Sequence[int] | None = None) -> torch.Tensor:
-        """One chunk, whatever the frame is made of."""
-        if frame.rows is None:
+        """One chunk, whatever the frame is made of; rows of a model that has gone are fed as what they read as."""
+        if frame.rows is None or self._manifold is None or frame.rows.model != self._manifold.digest:
             return self._session.prefill(self._encoder.frame(frame), only=only)
-        before = self._session.embed(self._encoder.before_rows(frame))
+        before, after = self._encoder.around_rows(frame)
         rows = tensor(frame.rows, dtype=self._dtype, device=self._device)
-        after = self._session.embed(self._encoder.after_rows())
-        return self._session.inject(torch.cat([before, rows, after]), only=only)
+        return self._session.inject(torch.cat([self._session.embed(before), rows, self._session.embed(after)]), only=only)
+
+    def _read(self, frame: Frame) -> tuple[Frame, float]:
+        """The frame with what its rows read as, and how far they lie from any word; raises `RowsRefused`."""
+        if frame.rows is None or self._manifold is None:
+            raise RowsRefused("there are none, or this mind takes none")
+        ids, distance = self._manifold.read(frame.rows)
+        return msgspec.structs.replace(frame, text=self._encoder.decode(ids).strip()), distance
+
+
+def _read_as(frame: Frame) -> str:
+    return frame.text if frame.kind == "latent" else ""

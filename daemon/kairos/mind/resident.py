@@ -105,6 +105,11 @@ class ResidentMind(Mind):
         """Numbers in one latent row."""
         return self._width
 
+    @property
+    def rows(self) -> str:
+        """Digest of the embedding whose rows it takes."""
+        return self.digests["rows"]
+
     async def judge(self, frame: Frame) -> Judgement:
         """See `Mind.judge`."""
         return await self._thread.run(lambda: self._reflex.judge(frame))

@@ -22,6 +22,7 @@ class FakeMind:
     def __init__(self, *, seconds: float = 0.0, budget: int = 10_000, width: int = 8) -> None:
         self.anchor = 100
         self.width = width
+        self.rows = "fake"
         self.judged: list[Frame] = []
         self.lived: list[tuple[Frame, str]] = []
         self.echoes = 0

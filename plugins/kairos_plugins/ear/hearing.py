@@ -1,7 +1,6 @@
 """The ear itself: samples in, and out of each frame of 40 ms what was heard, with nothing kept of the sound.
 
-The models beside this file are our own (see `weights/README.md`); `contexts` of 640 numbers a frame are
-what the projector reads.
+The models beside this file are our own (see `weights/README.md`).
 """
 
 from __future__ import annotations
@@ -38,8 +37,8 @@ class Frame(NamedTuple):
     """[4] of a beeper's tone."""
     bands: NDArray[np.int16]
     """[4, 40] loudness of each band over its floor, in `filters.OCTAVE`s."""
-    context: NDArray[np.int16]
-    """[640], valid until the next frame."""
+    features: NDArray[np.int16]
+    """[320] all that the networks are given."""
 
 
 class Recording(NamedTuple):
@@ -88,7 +87,7 @@ class Ear:
         features = self._frontend.frame(samples)
         outputs = self._network.step(features)
         found = _probabilities(outputs["heads"] / self._scale)
-        return Frame(found[:HOPS], found[HOPS:], over_floors(features), outputs["context"])
+        return Frame(found[:HOPS], found[HOPS:], over_floors(features), features)
 
     def frames(self, samples: Samples) -> list[Samples]:
         """Whole frames of what came, in order; what is left over waits for more."""

@@ -24,14 +24,18 @@ from kairos.api import (
     MicrophoneUnavailable,
     PluginContext,
     Priority,
+    Utterance,
     get_logger,
     hookimpl,
     new_id,
     within,
 )
 from kairos_plugins.ear.config import EarSettings
+from kairos_plugins.ear.filters import RATE
+from kairos_plugins.ear.frontend import FRAME
 from kairos_plugins.ear.hearing import Ear, Models
 from kairos_plugins.ear.tell import News, Teller
+from kairos_plugins.ear.utterances import Utterances
 
 _SILENT_S = 1.0
 """A device that hands over nothing for so long has gone; silence itself is handed over."""
@@ -66,17 +70,20 @@ class EarPlugin:
         assert microphone is not None
         send, receive = anyio.create_memory_object_stream[News](_WAITING)
         async with send, receive, anyio.create_task_group() as tasks:
-            tasks.start_soon(_listen, settings, engine, microphone, send.send_nowait, context.status, name="ear")
+            tasks.start_soon(_listen, settings, engine, microphone, send.send_nowait, context, name="ear")
             async for news in receive:
                 priority = Priority.INTERACTIVE if news.urgent else Priority.BACKGROUND
                 await context.emit(Event(id=new_id(), source="ear", kind="text", priority=priority, at=time.time(), text=news.text))
 
 
 async def _listen(
-    settings: EarSettings, engine: FixedPoint, microphone: Microphone, tell: Callable[[News], None], status: Callable[[str], None]
+    settings: EarSettings, engine: FixedPoint, microphone: Microphone, tell: Callable[[News], None], context: PluginContext
 ) -> None:
     """A thread of its own for as long as we live, so that a busy pool cannot make the ear wait."""
-    ear = _Thread(settings, engine, microphone, lambda news: anyio.from_thread.run_sync(_offer, tell, news), status)
+    ear = _Thread(
+        settings, engine, microphone, context.status, lambda news: anyio.from_thread.run_sync(_offer, tell, news),
+        lambda utterance: anyio.from_thread.run_sync(context.share, utterance),
+    )  # fmt: skip
     try:
         await anyio.to_thread.run_sync(ear.run, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
     finally:
@@ -94,9 +101,11 @@ class _Thread:
     """Open, listen, and open again."""
 
     def __init__(
-        self, settings: EarSettings, engine: FixedPoint, microphone: Microphone, tell: Callable[[News], None], status: Callable[[str], None]
-    ) -> None:
-        self._settings, self._engine, self._microphone, self._tell, self._status = settings, engine, microphone, tell, status
+        self, settings: EarSettings, engine: FixedPoint, microphone: Microphone, status: Callable[[str], None],
+        tell: Callable[[News], None], share: Callable[[Utterance], None],
+    ) -> None:  # fmt: skip
+        self._settings, self._engine, self._microphone = settings, engine, microphone
+        self._status, self._tell, self._share = status, tell, share
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -128,17 +137,20 @@ class _Thread:
 
     def _hear(self, listening: Listening, models: Models) -> None:
         """Frame by frame until the device falls silent for good; raises `MicrophoneUnavailable` then."""
-        ear, teller, lost, shown = Ear(models), Teller(self._settings), 0, 0.0
+        ear, teller, said, lost, shown = Ear(models), Teller(self._settings), Utterances(), 0, 0.0
         while not self._stopped.is_set():
             samples = listening.read(_SILENT_S)
             if samples is None:
                 raise MicrophoneUnavailable(listening.name, f"no sound came for {_SILENT_S:g} s")
             if self._muted():
-                ear, teller = Ear(models), Teller(self._settings)
+                ear, teller, said = Ear(models), Teller(self._settings), Utterances()
             else:
-                for frame in ear.frames(samples):
-                    for news in teller.feed(ear.frame(frame)):
+                for frame in map(ear.frame, ear.frames(samples)):
+                    for news in teller.feed(frame):
                         self._tell(news)
+                    features = said.feed(frame.features, speaking=teller.speaking)
+                    if features is not None:
+                        self._share(Utterance(place=self._settings.place, seconds=len(features) * FRAME / RATE, features=features))
             if listening.lost > lost:
                 log.warning("ear.overrun", samples=listening.lost - lost, device=listening.name)
                 lost = listening.lost

@@ -47,6 +47,11 @@ class Teller:
             return self._telling.kind.replace("_", " ")
         return "somebody speaks" if self._voice.speaking else "quiet"
 
+    @property
+    def speaking(self) -> bool:
+        """Whether somebody speaks now."""
+        return self._voice.speaking
+
     def feed(self, frame: Frame) -> list[News]:
         """What this frame makes certain."""
         heard, utterance = self._patterns.feed(list(frame.tone), frame.bands), self._voice.feed(list(frame.speech))

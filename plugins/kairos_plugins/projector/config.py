@@ -1,0 +1,21 @@
+"""Settings of `[plugin.projector]`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+
+class ProjectorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether what the ear heard said goes to the mind, and by which weights."""
+
+    listen: bool = False
+    """Whether speech becomes events at all; needs `plugin.ear.listen`."""
+    weights: str = ""
+    """A projector of your own (`kairos train projector`); empty is the one shipped for the default mind."""
+    source: Annotated[str, Meta(min_length=1, max_length=64)] = "voice"
+    """What such events call their source."""
+    least: Annotated[int, Meta(ge=1)] = 2
+    """Tokens below which nothing was said that the language knows."""
