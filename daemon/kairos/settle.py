@@ -105,7 +105,7 @@ class Settler(Settling):
         """Commit the verdict on `frame`; `group` is None for an idle beat that came to an ACTION."""
 
         def job(connection: sqlite3.Connection) -> tuple[Decision, list[int], dict[int, int]]:
-            repeat = self._is_repeat(connection, group, judgement)
+            repeat = self._is_repeat(connection, group, frame, judgement)
             receipt = self._ledger.append(connection, "verdict", self._body(connection, group, frame, judgement, repeat=repeat))
             priorities = self._inbox.priorities(connection, group) if group else {}
             seqs = self._inbox.decide(connection, group, receipt) if group else []
@@ -141,12 +141,12 @@ class Settler(Settling):
 
         await self._database.write(job)
 
-    def _is_repeat(self, connection: sqlite3.Connection, group: Group | None, judgement: Judgement) -> bool:
+    def _is_repeat(self, connection: sqlite3.Connection, group: Group | None, frame: Frame, judgement: Judgement) -> bool:
         """Whether the same was carried out within the cool-down: then Ring 1 need not hold it twice."""
         if group is None or judgement.verdict is not Verdict.ACTION:
             return False
         since = self._actions.since_same(
-            connection, actuator=judgement.actuator, source=group.source, template=group.key, now=self._clock()
+            connection, actuator=judgement.actuator, source=group.source, template=_alike(group, frame), now=self._clock()
         )
         return since is not None and since < self._hygiene().cool_down_s
 
@@ -179,9 +179,16 @@ class Settler(Settling):
     def _act(self, connection: sqlite3.Connection, group: Group | None, frame: Frame, decision: Decision) -> None:
         self._actions.propose(
             connection, receipt=decision.receipt, actuator=decision.actuator, what=decision.what, source=frame.source,
-            template=group.key if group else "", event=group.newest.id if group else "",
+            template=_alike(group, frame), event=group.newest.id if group else "",
             depth=group.newest.depth if group else 0, now=self._clock(),
         )  # fmt: skip
         if decision.retained:
             answer = f"{decision.actuator} {decision.what}"
             self._retained.keep(connection, self._keep(receipt=decision.receipt, frame=frame, answer=answer))
+
+
+def _alike(group: Group | None, frame: Frame) -> str:
+    """What makes an action of this group the same as another: its template, or what its rows read as."""
+    if group is None:
+        return ""
+    return f"latent:{frame.text}" if frame.kind == "latent" else group.key

@@ -56,7 +56,7 @@ def run(trial: Trial) -> Findings:
         living.start(timeout_s=300)
         busy = _Busy(living)
         try:
-            _wait_for(living, "ear.listening", 1, timeout_s=30)
+            wait_for_log(living, "ear.listening", 1, timeout_s=30)
             busy.start()
             figures = _play(card, living, _script(folder), trial)
             busy.stop()
@@ -159,7 +159,7 @@ def _take_away(card: SoundCard, living: Living) -> dict[str, Any]:
         back()
         returned = time.monotonic()
         try:
-            _wait_for(living, "ear.listening", before + 1, timeout_s=_HUNG_S)
+            wait_for_log(living, "ear.listening", before + 1, timeout_s=_HUNG_S)
             found[name] = time.monotonic() - returned
         except GateError:
             found[name] = None
@@ -194,7 +194,8 @@ def _log(living: Living, event: str) -> list[dict[str, Any]]:
     return [row for row in map(json.loads, lines) if row.get("event") == event]
 
 
-def _wait_for(living: Living, event: str, count: int, *, timeout_s: float) -> None:
+def wait_for_log(living: Living, event: str, count: int, *, timeout_s: float) -> None:
+    """Until the daemon has logged `event` so often; raises `GateError`."""
     deadline = time.monotonic() + timeout_s
     while len(_log(living, event)) < count:
         if time.monotonic() > deadline:

@@ -35,7 +35,7 @@ class Grouper:
     def template(self, connection: sqlite3.Connection, event: Event) -> str:
         """A name, stable for this source: events of equal source and name are one group."""
         if event.kind == "latent":
-            return "latent"
+            return f"latent:{event.id}"  # what it says is not known here, so it is like no other
         if event.kind == "metric":
             return "metric:" + ",".join(sorted(event.metrics))[:_LONGEST]
         cluster, change = self._miner(connection, event.source).add_log_message(mask(event.text))

@@ -155,11 +155,12 @@ class Inbox:
             "UPDATE events SET state=?, receipt=? WHERE state=0 AND source=? AND template=? AND seq<=?",
             (DECIDED, receipt, *bounds),
         )
-        ats = [row[1] for row in rows]
-        series.record(
-            connection, source, template,
-            count=len(rows), first=min(ats), last=max(ats), window_s=self._settings.series_window_s,
-        )  # fmt: skip
+        if group.kind != "latent":
+            ats = [row[1] for row in rows]
+            series.record(
+                connection, source, template,
+                count=len(rows), first=min(ats), last=max(ats), window_s=self._settings.series_window_s,
+            )  # fmt: skip
         return [row[0] for row in rows]
 
     def digests(self, connection: sqlite3.Connection, group: Group) -> str:

@@ -13,7 +13,7 @@ import anyio
 import anyio.to_thread
 from anyio.streams.memory import MemoryObjectSendStream
 
-from kairos.api import Event, KairosError, PluginContext, Priority, Utterance, get_logger, hookimpl, new_id
+from kairos.api import Event, FixedPoint, KairosError, PluginContext, Priority, Utterance, get_logger, hookimpl, new_id
 from kairos_plugins.projector.config import ProjectorSettings
 from kairos_plugins.projector.words import PROJECTOR, WEIGHTS, Words, wire
 
@@ -52,17 +52,22 @@ class ProjectorPlugin:
             await anyio.sleep_forever()
         assert engine is not None
         projector = Path(settings.weights).expanduser() if settings.weights else WEIGHTS / PROJECTOR
-        try:
-            words = await anyio.to_thread.run_sync(partial(Words, engine, projector=projector))
-        except KairosError as error:
-            log.warning("projector.deaf", reason=str(error))
-            context.status(f"deaf: {error}")
-            await anyio.sleep_forever()
+        words = await self._words(context, engine, projector)
         self._send, receive = anyio.create_memory_object_stream[Utterance](_WAITING)
         context.status("waiting for speech")
         async with receive:
             async for utterance in receive:
                 await self._hear(context, settings, words, utterance)
+
+    async def _words(self, context: PluginContext, engine: FixedPoint, projector: Path) -> Words:
+        """Both halves; does not return where one is missing."""
+        try:
+            return await anyio.to_thread.run_sync(partial(Words, engine, projector=projector))
+        except KairosError as error:
+            log.warning("projector.deaf", reason=str(error))
+            context.status(f"deaf: {error}")
+        await anyio.sleep_forever()
+        raise AssertionError
 
     async def _hear(self, context: PluginContext, settings: ProjectorSettings, words: Words, utterance: Utterance) -> None:
         bound = await anyio.to_thread.run_sync(words.heard, utterance.features)

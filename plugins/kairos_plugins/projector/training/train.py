@@ -78,7 +78,7 @@ def train(lesson: Lesson) -> None:
     else:
         words = gna.load(WEIGHTS / WORDS)
         tried, examples = [_under(words, one) for one in tried], [_under(words, one) for one in examples]
-        pupil = Pupil(nn.Identity(), projector, Tensor.float, lambda contexts: contexts)
+        pupil = Pupil(nn.Identity(), projector, Tensor.float, Tensor.float)
     found = learn(pupil, gathered(examples), tried, device=device, say=lesson.say)
     if found["token_errors"] > _WORST:
         raise KairosError(
@@ -213,7 +213,7 @@ def compiled(below: nn.Module, gna: FixedPoint, path: Path, examples: Sequence[E
     """The lower half in fixed point, calibrated on `examples`; returns the drift of each layer."""
     assert isinstance(below, WordsNetwork)
     calibration = np.concatenate([one.features for one in examples])
-    return gna.compile(frontend.FEATURES, below.cpu().eval().described(), calibration, path, input_scale=float(frontend.UNIT))
+    return dict(gna.compile(frontend.FEATURES, below.cpu().eval().described(), calibration, path, input_scale=float(frontend.UNIT)))
 
 
 def write(projector: Projector, path: Path, *, ids: Sequence[int], table: Floats, model: str) -> None:
