@@ -27,8 +27,8 @@ from kairos.ledger.read import read
 _VOICES: Final = ("en-us+klatt6", "en-us+Diogo")
 _SUBJECTS: Final = (
     "there is smoke in the {room}", "i smell gas in the {room}", "the {room} is on fire", "the printer in the {room} is on fire",
-    "the washing machine in the {room} is leaking", "somebody broke into the {room}", "the heating has failed in the {room}",
-    "the {room} server is down", "the pipe in the {room} burst", "the boiler in the {room} is leaking",
+    "the washing machine in the {room} is leaking", "somebody broke into the {room}", "the battery in the {room} is hot and smoking",
+    "the server in the {room} is down", "the pipe in the {room} burst", "the boiler in the {room} is leaking",
 )  # fmt: skip
 _ROOMS: Final = ("kitchen", "garage", "office", "bathroom", "bedroom", "hall", "nursery", "workshop")
 _BABBLE: Final = (
