@@ -8,7 +8,7 @@ import pytest
 import trio.testing
 
 from kairos.config import HeartbeatSettings
-from kairos.errors import StoreUnavailable
+from kairos.errors import RowsRefused, StoreUnavailable
 from kairos.events import Priority, Tick, Verdict
 from kairos.heartbeat import Heartbeat
 from kairos.testing import FakeInbox, FakeMind, FakeSettler, group
@@ -152,6 +152,21 @@ async def test_a_store_that_refuses_leaves_the_event_undecided_and_the_cache_rew
 
     assert len(bench.settler.decisions) == 1
     assert bench.mind.anchor == 110
+
+
+async def test_rows_that_are_refused_are_receipted_and_do_not_count_as_a_broken_mind():
+    class Refusing(FakeMind):
+        async def judge(self, frame):
+            if frame.kind == "text":
+                raise RowsRefused("they are rows of another model")
+            return await super().judge(frame)
+
+    bench = Bench(*(group(f"event {number}") for number in range(6)), mind=Refusing())
+    await bench.live(100)
+
+    decided = [decision for tick in bench.ticks for decision in tick.decisions]
+    assert len(decided) == 6
+    assert {decision.verdict for decision in decided} == {Verdict.NO_OP}
 
 
 async def test_a_frame_too_long_to_read_is_judged_by_its_source_alone():

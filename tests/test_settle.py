@@ -8,7 +8,7 @@ import pytest
 
 from kairos.act import Actions, ActionState
 from kairos.config import ActSettings, InboxSettings, LedgerSettings
-from kairos.events import Event, Frame, Judgement, Priority, Verdict
+from kairos.events import Event, Frame, Judgement, Priority, Rows, Verdict
 from kairos.inbox import Inbox
 from kairos.ledger import Ledger, Retained, RetainedFrame
 from kairos.settle import Settler
@@ -86,3 +86,31 @@ async def test_recovery_can_be_switched_off(database):
     await desk.settle("b", acts=False, metrics={"temp": 31.0})
 
     assert len(await desk.said()) == 1
+
+
+async def test_a_latent_event_is_marked_in_its_receipt_and_never_grouped_with_another(database):
+    desk, rows = Desk(database), Rows(dtype="f32", shape=(3, 1), data=b"\0" * 12, model="m")
+    events = [Event(id=id_, source="voice", kind="latent", priority=Priority.BACKGROUND, at=1.0, rows=rows) for id_ in ("a", "b")]
+    await desk.inbox.accept(events)
+    first, second = await desk.inbox.due(2)
+    said = Judgement(verdict=Verdict.NO_OP, margin=-5.0, threshold=1.0, positions=9, ms=1.0, read="the door is open", distance=0.01)
+
+    await desk.settler.settle(first, Frame(kind="latent", source="voice", rows=rows, text=said.read), said)
+
+    assert (first.count, second.count) == (1, 1)
+    body = (await desk.bodies())[-1]
+    assert (body["lane"], body["rows"], body["read"], body["distance"]) == ("latent", 3, "the door is open", 0.01)
+
+
+async def test_an_action_on_the_same_words_again_is_a_repeat_whatever_its_rows(database):
+    desk, rows = Desk(database), Rows(dtype="f32", shape=(1, 1), data=b"\0" * 4, model="m")
+    for id_ in ("a", "b"):
+        await desk.inbox.accept([Event(id=id_, source="voice", kind="latent", priority=Priority.BACKGROUND, at=1.0, rows=rows)])
+        (group,) = await desk.inbox.due(1)
+        acts = Judgement(
+            verdict=Verdict.ACTION, margin=5.0, threshold=1.0, positions=9, ms=1.0, actuator="log", what="look", read="the roof leaks"
+        )
+        await desk.settler.settle(group, Frame(kind="latent", source="voice", rows=rows, text=acts.read), acts)
+        await desk.carry_out()
+
+    assert [decision.retained for decision in desk.decided] == [True, False]

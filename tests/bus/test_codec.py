@@ -16,7 +16,7 @@ NOW = 1_700_000_000.0
 
 @pytest.fixture
 def codec():
-    return Codec(BusSettings(), width=4, clock=lambda: NOW)
+    return Codec(BusSettings(), width=4, model="m", clock=lambda: NOW)
 
 
 def _message(**fields):
@@ -24,7 +24,7 @@ def _message(**fields):
 
 
 def _rows(**fields):
-    return _message(kind="latent", rows={"dtype": "f32", "shape": [1, 4], "data": struct.pack("<4f", 1, 2, 3, 4), **fields})
+    return _message(kind="latent", rows={"dtype": "f32", "shape": [1, 4], "data": struct.pack("<4f", 1, 2, 3, 4), "model": "m", **fields})
 
 
 def test_a_text_event_has_sober_defaults(codec):
@@ -42,7 +42,7 @@ def test_rows_are_kept_as_they_came(codec):
     rows = codec.event(_rows()).rows
 
     assert rows is not None
-    assert (rows.dtype, rows.shape, len(rows.data)) == ("f32", (1, 4), 16)
+    assert (rows.dtype, rows.shape, len(rows.data), rows.model) == ("f32", (1, 4), 16, "m")
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,8 @@ def test_rows_are_kept_as_they_came(codec):
         (_message(kind="metric", metrics={str(n): 1 for n in range(300)}), "too_big", "metrics"),
         (_message(kind="latent"), "type", "rows"),
         (_rows(dtype="f64"), "dtype", "rows.dtype"),
+        (_rows(model=None), "type", "rows.model"),
+        (_rows(model="other"), "model", "rows.model"),
         (_rows(shape=[4]), "shape", "rows.shape"),
         (_rows(shape=[0, 4]), "shape", "rows.shape"),
         (_rows(shape=[1, 5]), "shape", "rows.shape"),

@@ -14,7 +14,7 @@ from kairos.events import Tick
 from kairos.hooks import hookimpl
 from kairos.host import Host, PluginRecord, PluginStatus, discover
 from kairos.host.host import Context
-from kairos.ports import Drivers
+from kairos.ports import Drivers, Utterance
 from kairos.testing import FakeActuator, event
 
 pytestmark = pytest.mark.anyio
@@ -246,3 +246,28 @@ def test_settings_errors_of_plugins_name_the_key():
 
     with pytest.raises(SettingsError, match=r"k\.toml:9: setting `plugin\.sysmon\.evry_s` is unknown .*every_s"):
         loaded.convert("plugin.sysmon", {"evry_s": 1}, SysmonSettings)
+
+
+async def test_an_utterance_one_plugin_shares_reaches_every_other_that_listens(folder):
+    heard = anyio.Event()
+
+    class Ear:
+        @hookimpl
+        async def kairos_run(self, context):
+            while not heard.is_set():
+                context.share(Utterance(place="desk", seconds=1.0, features=[1]))
+                await anyio.sleep(0.01)
+            await anyio.sleep_forever()
+
+    class Listener:
+        @hookimpl
+        async def kairos_utterance(self, utterance):
+            assert utterance.place == "desk"
+            heard.set()
+
+    house = House(folder, ear=Ear(), listener=Listener())
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(house.host.run)
+            await heard.wait()
+            tasks.cancel_scope.cancel()

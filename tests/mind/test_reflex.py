@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 import torch
 
-from kairos.errors import FrameTooLong
+from kairos.errors import FrameTooLong, RowsRefused
 from kairos.events import Frame, Rows, Verdict
 from kairos.mind.grammar import ActionGrammar
+from kairos.mind.manifold import Manifold
 from kairos.mind.memo import Memo
 from kairos.mind.reflex import Reflex
 from kairos.mind.seam import Session
@@ -17,10 +19,10 @@ NAMES = ("log", "notify", "command.lamp", "command.lamp2")
 
 @pytest.fixture
 def make(tiny_model, encoder):
-    def build(threshold, *, max_positions=1200, memo=None):
+    def build(threshold, *, max_positions=1200, memo=None, manifold=None):
         return Reflex(
             Session(tiny_model, max_positions=max_positions), encoder, actuators=NAMES, threshold=threshold,
-            answer_tokens=12, dtype=torch.float32, device="cpu", memo=memo,
+            answer_tokens=12, dtype=torch.float32, device="cpu", memo=memo, manifold=manifold,
         )  # fmt: skip
 
     return build
@@ -93,13 +95,53 @@ def test_over_budget_the_newer_half_is_kept(make):
     assert reflex._lived[-1][0].text.startswith("event number 11")
 
 
-def test_latent_rows_go_into_the_same_scaffold(make, tiny_model):
-    row = tiny_model.get_input_embeddings().weight[7:9].detach()
-    frame = Frame(kind="latent", source="ear", rows=Rows(dtype="f32", shape=(2, 48), data=row.numpy().tobytes()))
+@pytest.fixture
+def spoken(make, tiny_model, encoder):
+    """A latent frame of these words, as rows of the tiny model's own embedding, and a reflex that takes it."""
+    table = tiny_model.get_input_embeddings().weight.detach()
+    manifold = Manifold(table, farthest=0.5)
 
-    judgement = make(1e9).judge(frame)
+    def build(text, *, model=None, series=None):
+        rows = table[encoder.encode(text)]
+        latent = Rows(dtype="f32", shape=tuple(rows.shape), data=rows.numpy().tobytes(), model=model or manifold.digest)
+        return Frame(kind="latent", source="ear", rows=latent, series=series)
 
-    assert judgement.verdict is Verdict.NO_OP
+    return build, lambda threshold, **more: make(threshold, manifold=manifold, **more)
+
+
+@pytest.mark.parametrize("series", [None, "3 like this in 2 min"])
+def test_rows_of_words_are_judged_to_the_bit_as_those_words(spoken, encoder, series):
+    frame, reflex = spoken[0](" disk full", series=series), spoken[1](1e9)
+    text = Frame(kind="text", source="ear", text="disk full", series=series)
+    before, after = encoder.around_rows(frame)
+    assert [*before, *encoder.encode(" disk full"), *after] == encoder.frame(text)
+
+    latent = reflex.judge(frame)
+    reflex.rewind()
+
+    assert latent.margin == reflex.judge(text).margin
+    assert latent.read == "disk full"
+    assert latent.distance < 1e-5
+
+
+def test_rows_of_another_model_are_refused_and_nothing_stays(spoken):
+    reflex = spoken[1](1e9)
+
+    with pytest.raises(RowsRefused):
+        reflex.judge(spoken[0](" disk full", model="gone"))
+
+    assert reflex._session.pos == reflex.anchor
+
+
+def test_retained_rows_of_a_model_that_has_gone_are_lived_as_what_they_read(spoken):
+    frame = msgspec.structs.replace(spoken[0](" disk full", model="gone"), text="disk full")
+    text = Frame(kind="text", source="ear", text="disk full")
+    one, other = spoken[1](1e9), spoken[1](1e9)
+
+    one.restore([(frame, "log the disk is full")])
+    other.restore([(text, "log the disk is full")])
+
+    assert one.judge(_frame("x")).margin == other.judge(_frame("x")).margin
 
 
 def test_an_event_cannot_close_its_own_turn(encoder):

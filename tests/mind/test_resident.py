@@ -51,4 +51,4 @@ async def test_any_causal_lm_in_a_directory_moves_in_by_its_path(folder, tiny_mo
     assert judgement.actuator in ("log", "notify")
     assert mind.anchor > start
     assert mind.width == 48
-    assert set(mind.digests) == {"weights", "tokenizer", "dtype", "policy", "layers"}
+    assert set(mind.digests) == {"weights", "tokenizer", "dtype", "policy", "layers", "rows"}

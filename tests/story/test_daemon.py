@@ -72,7 +72,7 @@ async def test_retained_actions_are_lived_again_after_a_restart(folder):
 async def test_metrics_and_rows_reach_the_frame(folder):
     async with living_daemon(folder) as life:
         await life.client.send(metrics={"temp": 91.25, "load": 2}, wait=True)
-        await life.client.send(rows={"dtype": "f16", "shape": [2, 8], "data": b"\0" * 32}, wait=True, source="ear")
+        await life.client.send(rows={"dtype": "f16", "shape": [2, 8], "data": b"\0" * 32, "model": "fake"}, wait=True, source="ear")
 
     metric, latent = [f for f in life.mind.judged if f.kind != "idle"]
     assert metric.text == "load=2 temp=91.25"

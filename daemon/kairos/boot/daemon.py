@@ -170,7 +170,6 @@ class Daemon:
                 record, drivers=self.drivers, state_dir=self.places.state / "plugins" / record.name, emit=emit,
                 convert=lambda into: self.loaded.convert(table, self.settings.plugin.get(record.name, {}), into),
                 publish=self.feed.publish,
-                share=lambda utterance: self.host.utterance(utterance),  # noqa: PLW0108 - the host comes after its contexts
             )  # fmt: skip
 
         if self._plugins is None:

@@ -37,7 +37,7 @@ class Context:
 
     def __init__(
         self, record: PluginRecord, *, drivers: Drivers, state_dir: Path, emit: Emit,
-        convert: Callable[[type[Any]], Any], publish: Callable[[str, Mapping[str, Any]], None], share: Callable[[Utterance], None],
+        convert: Callable[[type[Any]], Any], publish: Callable[[str, Mapping[str, Any]], None],
     ) -> None:  # fmt: skip
         self.drivers = drivers
         self._state_dir = state_dir
@@ -45,7 +45,7 @@ class Context:
         self._record = record
         self.settings = convert
         self.publish = publish
-        self.share = share
+        self.share: Callable[[Utterance], None] = lambda _: None  # the host's, once it has us
 
     @property
     def state_dir(self) -> Path:
@@ -93,7 +93,8 @@ class Host:
             record, timeout_s=s.hook_timeout_s, strikes=s.strikes, park_s=s.park_s,
             hung_threads=s.hung_threads, clock=self._clock,
         )  # fmt: skip
-        self._contexts[record.name] = context(record, self._emitter(record))
+        self._contexts[record.name] = made = context(record, self._emitter(record))
+        made.share = self.utterance
 
     async def actuators(self) -> dict[str, Actuator]:
         """What plugins bring, by name; a name taken twice goes to the first."""

@@ -35,7 +35,7 @@ class ProjectorPlugin:
             return
         try:
             self._send.send_nowait(utterance)
-        except (anyio.WouldBlock, anyio.BrokenResourceError):
+        except (anyio.WouldBlock, anyio.ClosedResourceError, anyio.BrokenResourceError):
             log.warning("projector.dropped", seconds=utterance.seconds, reason=f"{_WAITING} utterances wait")
 
     @hookimpl
@@ -53,9 +53,10 @@ class ProjectorPlugin:
         assert engine is not None
         projector = Path(settings.weights).expanduser() if settings.weights else WEIGHTS / PROJECTOR
         words = await self._words(context, engine, projector)
-        self._send, receive = anyio.create_memory_object_stream[Utterance](_WAITING)
+        send, receive = anyio.create_memory_object_stream[Utterance](_WAITING)
         context.status("waiting for speech")
-        async with receive:
+        async with send, receive:
+            self._send = send
             async for utterance in receive:
                 await self._hear(context, settings, words, utterance)
 

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
 from kairos.api import FixedPoint, KairosError, Rows
 
@@ -54,7 +54,7 @@ class Binder:
             with safe_open(path, framework="numpy") as file:
                 meta = file.metadata() or {}
                 tensors: dict[str, Any] = {name: np.asarray(file.get_tensor(name), np.float32) for name in file.keys()}  # noqa: SIM118
-        except (OSError, ValueError) as error:
+        except (OSError, SafetensorError) as error:
             raise KairosError(f"{path} is no projector that can be read: {error}") from error
         if meta.get("format") != FORMAT:
             raise KairosError(f"{path} is no projector of the format {FORMAT}; make one with `kairos train projector`")
@@ -100,7 +100,7 @@ class Words:
 def kept(logits: Floats, keep: float = KEEP) -> list[Kept]:
     """The tokens of [T, 1 + V], the surest first taken, each where its frames together are surest."""
     single = _softmax(logits)[:, 1:]
-    scores = sum(np.pad(single[ahead:], ((0, ahead), (0, 0))) for ahead in range(_SPAN))
+    scores = sum(np.pad(single[ahead:], ((0, min(ahead, len(single))), (0, 0))) for ahead in range(_SPAN))
     assert isinstance(scores, np.ndarray)
     found: list[Kept] = []
     while scores.size and scores.max() >= keep:

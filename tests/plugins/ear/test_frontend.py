@@ -89,5 +89,5 @@ def test_a_frame_has_as_many_features_as_the_network_takes(bank, models):
     assert Frontend(bank).frame(np.zeros(FRAME, np.int16)).shape == (FEATURES,) == (models.network.inputs,)
 
 
-def test_the_context_the_projector_reads_is_640_wide(models):
-    assert Ear(models).frame(np.zeros(FRAME, np.int16)).context.shape == (640,)
+def test_a_frame_hands_on_all_that_the_networks_were_given(models):
+    assert Ear(models).frame(np.zeros(FRAME, np.int16)).features.shape == (FEATURES,)

@@ -70,7 +70,7 @@ async def _run(microphone, *, until, monkeypatch, **settings):
 
     context = SimpleNamespace(
         settings=lambda into: into(listen=True, **settings), drivers=Drivers(fixed_point=Gna(), microphone=microphone), emit=emit,
-        status=statuses.append,
+        status=statuses.append, share=lambda _: None,
     )  # fmt: skip
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(plugin.EarPlugin().kairos_run, context)

@@ -11,7 +11,7 @@ from kairos_plugins.ear.hearing import Frame
 from kairos_plugins.ear.tell import Teller
 from kairos_plugins.ear.training import alarms
 
-_NO_CONTEXT = np.zeros(640, np.int16)
+_NO_FEATURES = np.zeros(320, np.int16)
 _STILL = np.zeros((4, 40), np.int16)
 
 
@@ -22,7 +22,7 @@ def _told(sound_of, plan, seconds, *, speech=(), **settings):
         voice[start:end] = 0.9
     teller, found = Teller(EarSettings(**settings)), []
     for start in range(0, len(tone), 4):
-        frame = Frame(voice[start : start + 4], tone[start : start + 4], bands[start : start + 4], _NO_CONTEXT)
+        frame = Frame(voice[start : start + 4], tone[start : start + 4], bands[start : start + 4], _NO_FEATURES)
         found += [(start / 100, news.text, news.urgent) for news in teller.feed(frame)]
     return found
 
@@ -49,8 +49,8 @@ def test_many_utterances_are_one_line_in_the_refractory_time(sound_of):
 
 def test_what_the_owner_does_not_want_is_not_told(sound_of):
     teller = Teller(EarSettings(speech=False))
-    talk = Frame(np.full(4, 0.9), np.zeros(4), _STILL, _NO_CONTEXT)
-    silence = Frame(np.zeros(4), np.zeros(4), _STILL, _NO_CONTEXT)
+    talk = Frame(np.full(4, 0.9), np.zeros(4), _STILL, _NO_FEATURES)
+    silence = Frame(np.zeros(4), np.zeros(4), _STILL, _NO_FEATURES)
 
     assert [news for frame in [talk] * 50 + [silence] * 50 for news in teller.feed(frame)] == []
     assert _told(sound_of, alarms.t4(np.random.default_rng(2), 30), 40, alarms=False) == []
