@@ -6,7 +6,7 @@ from kairos.checks import Check, Findings, GateError, Lesson, Resident, Trial, m
 from kairos.client.messages import new_id
 from kairos.config.hours import HOURS, within
 from kairos.errors import ActuatorFailed, KairosError, MicrophoneUnavailable, PluginError, SettingsError
-from kairos.events import Decision, Event, Frame, Outcome, Priority, Rows, Tick, Verdict
+from kairos.events import Decision, Event, Frame, Judgement, Outcome, Priority, Rows, Tick, Verdict
 from kairos.hooks import hookimpl
 from kairos.logs import get_logger
 from kairos.ports import (
@@ -46,6 +46,7 @@ __all__ = [
     "IntegerNetwork",
     "IntegerStream",
     "Journal",
+    "Judgement",
     "KairosError",
     "Layer",
     "Lesson",

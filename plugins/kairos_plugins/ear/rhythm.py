@@ -57,8 +57,8 @@ class Rhythm(NamedTuple):
 
 
 RHYTHMS: Final = (
-    Rhythm("smoke", 3, 0.5, 0.5, 1.5, even=0.88),
-    Rhythm("carbon_monoxide", 4, 0.1, 0.1, 5.0, even=0.63),
+    Rhythm("smoke", 3, 0.5, 0.5, 1.5, even=0.83),
+    Rhythm("carbon_monoxide", 4, 0.1, 0.1, 5.0, even=0.60),
 )
 
 
@@ -109,8 +109,11 @@ class Matcher:
 
     @cached_property
     def _patterns(self) -> dict[int, NDArray[np.complex128]]:
-        """By period: spectra to correlate with, of each way to fill it with our pulses, then of even beats."""
-        return {period: _spectra([*self._filled(period), *_beats(period)]) for period in range(self._shortest, self._longest + 1)}
+        """By period: spectra to correlate with, of each way to fill it with our pulses, then of what else might fill it."""
+        return {
+            period: _spectra([*self._filled(period), *_beats(period), *self._oftener(period)])
+            for period in range(self._shortest, self._longest + 1)
+        }
 
     def _filled(self, period: int) -> Iterator[NDArray[np.float64]]:
         rhythm = self.rhythm
@@ -120,6 +123,15 @@ class Matcher:
                 start = pulse * (on + off) * STEPS
                 mask[round(start) : round(start + on * STEPS)] = 1.0
             yield mask
+
+    def _oftener(self, period: int) -> Iterator[NDArray[np.float64]]:
+        """Groups of pulses like ours that come twice to six times in a cycle, as kitchen timers' do."""
+        on, apart = self.rhythm.on * STEPS, (self.rhythm.on + self.rhythm.off) * STEPS
+        for pulses, groups in product(range(2, 6), range(2, 7)):
+            if groups * (pulses * apart) >= period:
+                continue
+            place = np.arange(period) % (period / groups)
+            yield ((place < pulses * apart) & (place % apart < on)).astype(np.float64)
 
 
 def _beats(period: int) -> Iterator[NDArray[np.float64]]:

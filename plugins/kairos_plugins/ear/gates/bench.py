@@ -1,4 +1,4 @@
-"""`kairos bench ear`: what listening costs on one core, features included, and single layers beside published figures.
+"""`kairos bench ear`: what listening costs on one core, from samples to what is told, and single layers beside published figures.
 
 The figures beside ours were measured with the chip maker's own library in its exact software mode, on one core
 of another two-core machine; they are printed, not judged.
@@ -15,9 +15,11 @@ from typing import Any, Final
 import numpy as np
 
 from kairos.api import Check, Findings, Layer, Trial, missed, quantile
+from kairos_plugins.ear.config import EarSettings
 from kairos_plugins.ear.filters import RATE
 from kairos_plugins.ear.frontend import FRAME, Frontend
 from kairos_plugins.ear.hearing import BANK, EAR, WEIGHTS, Ear, Models, engine
+from kairos_plugins.ear.tell import Teller
 from kairos_plugins.ear.training.noises import music
 
 _SECONDS: Final = 60
@@ -34,7 +36,8 @@ def run(trial: Trial) -> Findings:
     samples = np.round(music(rng, seconds * RATE) * 3000).clip(-32768, 32767).astype(np.int16).reshape(-1, FRAME)
     ear, frontend, network = Ear(models), Frontend(models.bank), models.network.stream()
     features = [frontend.frame(frame) for frame in samples]
-    whole = _each(ear.frame, samples)
+    teller = Teller(EarSettings())
+    whole = _each(lambda frame: teller.feed(ear.frame(frame)), samples)
     figures: dict[str, Any] = {
         "real_time_factor": sum(whole) / 1e6 / (len(whole) * FRAME / RATE),
         "us_frame_p50": quantile(whole, 0.5), "us_frame_p99": quantile(whole, 0.99),

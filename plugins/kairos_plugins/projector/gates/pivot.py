@@ -118,14 +118,14 @@ def _clips(trial: Trial, mind: Resident, settings: ProjectorSettings) -> Iterato
     for number in range(count):
         voice = VOICES["test"][number % len(VOICES["test"])]
         for salient in (True, False):
-            sentence = _as_text(language, dice, mind, settings, salient=salient)
+            sentence = as_text(language, dice, mind, settings, salient=salient)
             spoken = speakers.say(voice, sentence.text, speed=dice.randint(130, 190))
             if spoken is not None:
-                yield Clip(_played(spoken.sound, rng), sentence.text, salient, sentence.names, f"{voice.program}_{voice.name}")
+                yield Clip(played(spoken.sound, rng), sentence.text, salient, sentence.names, f"{voice.program}_{voice.name}")
         yield Clip(_control(number, rng, speakers), "", salient=False, names=(), group="control")
 
 
-def _as_text(language: Language, dice: Random, mind: Resident, settings: ProjectorSettings, *, salient: bool) -> Any:
+def as_text(language: Language, dice: Random, mind: Resident, settings: ProjectorSettings, *, salient: bool) -> Any:
     """A sentence the mind judges, as text, the way it is meant."""
     for _ in range(_MOST_TRIES):
         sentence = language.draw(dice, salient=salient)
@@ -141,21 +141,21 @@ def _control(number: int, rng: np.random.Generator, speakers: Speakers) -> NDArr
     if kind == 0:
         place = number // 4 % len(_FOREIGN)
         spoken = speakers.say(VOICES["test"][0]._replace(program="espeak-ng", name=f"{_OTHER_LANGUAGES[place]}+f4"), _FOREIGN[place])
-        return _played(spoken.sound if spoken is not None else np.zeros(RATE), rng)
+        return played(spoken.sound if spoken is not None else np.zeros(RATE), rng)
     if kind == 1:
         names = list(NOISES)
-        return _played(0.3 * NOISES[names[number // 4 % len(names)]](rng, 4 * RATE), rng)
+        return played(0.3 * NOISES[names[number // 4 % len(names)]](rng, 4 * RATE), rng)
     if kind == 2:  # noqa: PLR2004
         voices = [speakers.say(voice, text) for voice, text in zip(VOICES["test"], _FOREIGN, strict=False)]
         babble = np.zeros(3 * RATE)
         for spoken in voices:
             if spoken is not None:
                 babble[: len(spoken.sound)] += spoken.sound[: len(babble)]
-        return _played(babble, rng)
-    return _played(np.zeros(3 * RATE), rng)
+        return played(babble, rng)
+    return played(np.zeros(3 * RATE), rng)
 
 
-def _played(sound: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int16]:
+def played(sound: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int16]:
     """With a second of room before and after, and a little of its noise all along."""
     dry = np.concatenate([np.zeros(RATE), sound, np.zeros(RATE)])
     loud = max(float(np.sqrt(np.mean(sound**2))), 1e-3)

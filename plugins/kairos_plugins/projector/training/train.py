@@ -35,8 +35,9 @@ _FRAMES: Final = 128
 _EACH: Final = 40
 """Examples a process makes at a time."""
 _TRIED: Final = 320
-_EPOCHS: Final = 28
-_BATCH: Final = 128
+_ANEW: Final = (28, 128)
+_ABOVE: Final = (10, 32)
+"""Epochs and examples a batch, for all of it and for the projector alone."""
 _RATE: Final = 2e-3
 _WORST: Final = 0.3
 """Token error rate on voices kept back, in rooms and noise, from which nothing is written."""
@@ -79,7 +80,7 @@ def train(lesson: Lesson) -> None:
         words = gna.load(WEIGHTS / WORDS)
         tried, examples = [_under(words, one) for one in tried], [_under(words, one) for one in examples]
         pupil = Pupil(nn.Identity(), projector, Tensor.float, Tensor.float)
-    found = learn(pupil, gathered(examples), tried, device=device, say=lesson.say)
+    found = learn(pupil, gathered(examples), tried, *(_ANEW if lesson.anew else _ABOVE), device=device, say=lesson.say)
     if found["token_errors"] > _WORST:
         raise KairosError(
             f"{found['token_errors']:.0%} of the tokens came out wrong on voices kept back, at most {_WORST:.0%} may: nothing written"
@@ -126,15 +127,17 @@ def _under(words: Any, one: Example) -> Example:
     return one._replace(features=contexts.astype(np.float16))
 
 
-def learn(pupil: Pupil, said: Said, tried: Sequence[Example], *, device: str, say: Callable[[str], None]) -> dict[str, float]:
+def learn(
+    pupil: Pupil, said: Said, tried: Sequence[Example], epochs: int, batch: int, *, device: str, say: Callable[[str], None]
+) -> dict[str, float]:
     """Both modules in place; returns how they did on `tried` in the end."""
     parameters = [weight for module in (pupil.below, pupil.projector) for weight in module.parameters()]
-    steps, started, found = _EPOCHS * len(said.marks) // _BATCH, time.monotonic(), dict[str, float]()
+    steps, started, found = max(1, epochs * len(said.marks) // batch), time.monotonic(), dict[str, float]()
     optimiser = torch.optim.AdamW(parameters, lr=_RATE, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=steps)
     said = Said(*(part.to(device) for part in said))
     for step in range(1, steps + 1):
-        chosen = torch.randint(len(said.marks), (_BATCH,), device=device)
+        chosen = torch.randint(len(said.marks), (batch,), device=device)
         with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
             logits = pupil.projector(pupil.below(pupil.hide(pupil.scaled(said.inputs[chosen]))))
         valid = said.valid[chosen]
