@@ -63,11 +63,11 @@ class Binder:
         self.ids: list[int] = json.loads(meta["ids"])
         self.table: Floats = tensors.pop("table")
         """[V, H] the model's own rows of `ids`."""
-        self._weights = tensors
+        self.weights = tensors
 
     def logits(self, contexts: Floats) -> Floats:
         """Contexts [T, 640] to [T, 1 + V]."""
-        w = self._weights
+        w = self.weights
         hidden = np.maximum(contexts @ w["hidden.weight"].T + w["hidden.bias"], 0)
         return contexts @ w["straight.weight"].T + w["straight.bias"] + hidden @ w["out.weight"].T
 

@@ -29,16 +29,15 @@ from kairos_plugins.projector.language import Language
 from kairos_plugins.projector.network import BLANK, Projector, WordsNetwork
 from kairos_plugins.projector.training.examples import OUTSIDE, Example, Maker, vocabulary
 from kairos_plugins.projector.training.speakers import VOICES, Split
-from kairos_plugins.projector.words import FORMAT, PROJECTOR, WEIGHTS, WORDS, Floats, kept
+from kairos_plugins.projector.words import FORMAT, PROJECTOR, WEIGHTS, WORDS, Binder, Floats, kept
 
 _FRAMES: Final = 128
 _EACH: Final = 40
 """Examples a process makes at a time."""
 _TRIED: Final = 320
-_ANEW: Final = (28, 128)
-_ABOVE: Final = (10, 32)
-"""Epochs and examples a batch, for all of it and for the projector alone."""
-_RATE: Final = 2e-3
+_ANEW: Final = (28, 128, 2e-3)
+_ABOVE: Final = (10, 32, 5e-4)
+"""Epochs, examples a batch and learning rate, for all of it and for the projector alone."""
 _WORST: Final = 0.3
 """Token error rate on voices kept back, in rooms and noise, from which nothing is written."""
 _VALID_SEED: Final = 9_000_000
@@ -79,6 +78,7 @@ def train(lesson: Lesson) -> None:
     else:
         words = gna.load(WEIGHTS / WORDS)
         tried, examples = [_under(words, one) for one in tried], [_under(words, one) for one in examples]
+        begun(projector, ids, Binder(WEIGHTS / PROJECTOR), lesson.mind.rows_digest)
         pupil = Pupil(nn.Identity(), projector, Tensor.float, Tensor.float)
     found = learn(pupil, gathered(examples), tried, *(_ANEW if lesson.anew else _ABOVE), device=device, say=lesson.say)
     if found["token_errors"] > _WORST:
@@ -91,6 +91,21 @@ def train(lesson: Lesson) -> None:
         lesson.say(json.dumps({"drift": {name: round(value, 5) for name, value in drift.items()}}))
     write(projector, lesson.out / PROJECTOR, ids=ids, table=lesson.mind.rows(ids), model=lesson.mind.rows_digest)
     lesson.say(f"written to {lesson.out}; use it by plugin.projector.weights")
+
+
+@torch.no_grad()
+def begun(projector: Projector, ids: Sequence[int], shipped: Binder, model: str) -> None:
+    """What the shipped projector of the same model knows of these tokens, to begin with."""
+    if shipped.model != model:
+        return
+    weights = {name: torch.from_numpy(array) for name, array in shipped.weights.items()}
+    projector.hidden.weight.copy_(weights["hidden.weight"])
+    projector.hidden.bias.copy_(weights["hidden.bias"])
+    known = {token: number + 1 for number, token in enumerate(shipped.ids)}
+    for number, place in [(0, 0), *((number + 1, known[token]) for number, token in enumerate(ids) if token in known)]:
+        projector.straight.weight[number] = weights["straight.weight"][place]
+        projector.straight.bias[number] = weights["straight.bias"][place]
+        projector.out.weight[number] = weights["out.weight"][place]
 
 
 def gathered(examples: Sequence[Example]) -> Said:
@@ -128,13 +143,13 @@ def _under(words: Any, one: Example) -> Example:
 
 
 def learn(
-    pupil: Pupil, said: Said, tried: Sequence[Example], epochs: int, batch: int, *, device: str, say: Callable[[str], None]
+    pupil: Pupil, said: Said, tried: Sequence[Example], epochs: int, batch: int, rate: float, *, device: str, say: Callable[[str], None]
 ) -> dict[str, float]:
     """Both modules in place; returns how they did on `tried` in the end."""
     parameters = [weight for module in (pupil.below, pupil.projector) for weight in module.parameters()]
     steps, started, found = max(1, epochs * len(said.marks) // batch), time.monotonic(), dict[str, float]()
-    optimiser = torch.optim.AdamW(parameters, lr=_RATE, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=steps)
+    optimiser = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.02)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps)
     said = Said(*(part.to(device) for part in said))
     for step in range(1, steps + 1):
         chosen = torch.randint(len(said.marks), (batch,), device=device)
