@@ -17,5 +17,7 @@ class ProjectorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """A projector of your own (`kairos train projector`); empty is the one shipped for the default mind."""
     source: Annotated[str, Meta(min_length=1, max_length=64)] = "voice"
     """What such events call their source."""
+    sure: Annotated[float, Meta(ge=0, le=1)] = 0.65
+    """Mean probability of its tokens below which an utterance is nothing: other languages give some words that only sound like ours."""
     least: Annotated[int, Meta(ge=1)] = 2
     """Tokens below which nothing was said that the language knows."""

@@ -23,16 +23,18 @@ FORMAT: Final = "kairos-projector/1"
 TAU: Final = 0.2
 KEEP: Final = 0.5
 """Probability of one token, summed over the frames it may be due in, from which it counts as said."""
+_DUE: Final = 2
 _SPAN: Final = 3
 """Frames a token is told within: the two it is due in, and one for a voice that is late."""
 Floats = NDArray[np.float32]
 
 
 class Kept(NamedTuple):
-    """One token that was said: its frame, its place in the vocabulary, and the frame's logits over the vocabulary."""
+    """One token that was said: its frame, its place in the vocabulary, how sure, and the frame's logits over the vocabulary."""
 
     frame: int
     token: int
+    sure: float
     logits: Floats
 
 
@@ -43,6 +45,8 @@ class Bound(NamedTuple):
     """[N, H]"""
     ids: list[int]
     """The model's own ids nearest to them, by the projector's own count."""
+    sure: float
+    """Mean probability of its tokens: near 1 for sentences of the language, about a half for what only sounds like its words."""
 
 
 class Binder:
@@ -75,8 +79,12 @@ class Binder:
         """The rows of what was said, in order."""
         found = kept(self.logits(contexts))
         if not found:
-            return Bound(np.zeros((0, self.table.shape[1]), np.float32), [])
-        return Bound(bound(np.stack([one.logits for one in found]), self.table), [self.ids[one.token] for one in found])
+            return Bound(np.zeros((0, self.table.shape[1]), np.float32), [], 0.0)
+        return Bound(
+            bound(np.stack([one.logits for one in found]), self.table),
+            [self.ids[one.token] for one in found],
+            float(np.mean([one.sure for one in found])),
+        )
 
 
 class Words:
@@ -105,7 +113,14 @@ def kept(logits: Floats, keep: float = KEEP) -> list[Kept]:
     found: list[Kept] = []
     while scores.size and scores.max() >= keep:
         frame, token = (int(place) for place in np.unravel_index(int(scores.argmax()), scores.shape))
-        found.append(Kept(frame, token, logits[frame + int(single[frame : frame + _SPAN, token].argmax()), 1:]))
+        found.append(
+            Kept(
+                frame,
+                token,
+                min(1.0, float(scores[frame, token]) / _DUE),
+                logits[frame + int(single[frame : frame + _SPAN, token].argmax()), 1:],
+            )
+        )
         scores[max(0, frame - _SPAN) : frame + _SPAN + 1, token] = 0.0
         scores[max(0, frame - 1) : frame + 2] = 0.0
     return sorted(found, key=lambda one: one.frame)

@@ -21,13 +21,13 @@ SAID = Utterance(place="desk", seconds=1.6, features=np.zeros((40, 320), np.int1
 class Heard:
     """Halves that hear as many tokens as they are told to."""
 
-    def __init__(self, tokens):
+    def __init__(self, tokens, sure=1.0):
         self.binder = SimpleNamespace(model="m")
-        self._tokens = tokens
+        self._tokens, self._sure = tokens, sure
 
     def heard(self, features):
         assert features.shape == (40, 320)
-        return Bound(np.ones((self._tokens, 8), np.float32), list(range(self._tokens)))
+        return Bound(np.ones((self._tokens, 8), np.float32), list(range(self._tokens)), self._sure)
 
 
 async def _run(utterances, *, engine=True, **settings):
@@ -62,13 +62,14 @@ async def test_an_utterance_becomes_rows_that_name_their_model(monkeypatch):
     assert (events[0].rows.shape, events[0].rows.dtype, events[0].rows.model) == ((3, 8), "f32", "m")
 
 
-async def test_fewer_tokens_than_a_sentence_are_nothing(monkeypatch):
-    monkeypatch.setattr(plugin, "Words", lambda *_, **__: Heard(1))
+@pytest.mark.parametrize("heard", [Heard(1), Heard(4, sure=0.5)])
+async def test_fewer_tokens_than_a_sentence_or_unsure_ones_are_nothing(monkeypatch, heard):
+    monkeypatch.setattr(plugin, "Words", lambda *_, **__: heard)
 
     events, statuses = await _run([SAID], listen=True)
 
     assert events == []
-    assert "heard 1 tokens" in statuses[-1]
+    assert "heard" in statuses[-1]
 
 
 async def test_nothing_is_heard_until_the_owner_says_so():

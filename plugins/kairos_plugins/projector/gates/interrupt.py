@@ -26,14 +26,14 @@ _QUICK: Final = 16
 
 def run(trial: Trial) -> Findings:
     """Every sentence both ways."""
-    mind, source, count = trial.mind(), ProjectorSettings().source, _QUICK if trial.quick else _EVENTS
+    mind, settings, count = trial.mind(), ProjectorSettings(), _QUICK if trial.quick else _EVENTS
     gna, language, speakers = engine(), Language.read(), Speakers()
     models, words = Models(gna), Words(gna)
     dice, rng = Random(trial.seed + 1), np.random.default_rng(trial.seed + 1)
     pairs: list[tuple[Judgement, Judgement | None]] = []
     projecting: list[float] = []
     while len(pairs) < count:
-        sentence = as_text(language, dice, mind, ProjectorSettings(), salient=len(pairs) % 2 == 0)
+        sentence = as_text(language, dice, mind, settings, salient=len(pairs) % 2 == 0)
         spoken = speakers.say(VOICES["test"][len(pairs) % len(VOICES["test"])], sentence.text, speed=dice.randint(130, 190))
         if spoken is None:
             continue
@@ -42,9 +42,9 @@ def run(trial: Trial) -> Findings:
             began = time.perf_counter()
             bound = words.heard(features)
             projecting.append((time.perf_counter() - began) * 1000)
-            if bound.ids:
-                latent = latent or mind.judge(Frame(kind="latent", source=source, rows=wire(bound.rows, words.binder.model)))
-        pairs.append((mind.judge(Frame(kind="text", source=source, text=sentence.text)), latent))
+            if len(bound.ids) >= settings.least and bound.sure >= settings.sure:
+                latent = latent or mind.judge(Frame(kind="latent", source=settings.source, rows=wire(bound.rows, words.binder.model)))
+        pairs.append((mind.judge(Frame(kind="text", source=settings.source, text=sentence.text)), latent))
         trial.progress(len(pairs), count)
     return _findings(pairs, projecting, trial)
 

@@ -70,7 +70,7 @@ def run(trial: Trial) -> Findings:
             said, truth = mind.encode(f" {read}") if read else [], mind.encode(f" {clip.text}")
             edits, due = edits + _edits(said, truth), due + len(truth)
         trial.progress(sum(len(counts[kind]) for kind in _KINDS), 3 * (_QUICK if trial.quick else _EACH))
-    rates = {name: sum(found) / len(found) for name, found in counts.items()}
+    rates = {name: sum(found) / len(found) for name, found in counts.items() if found}
     figures: dict[str, Any] = {
         "salient": len(counts["salient"]), "idle": len(counts["idle"]), "controls": len(counts["control"]),
         "action_rate": rates.get("salient"), "noop_rate": rates.get("idle"), "control_rate": rates.get("control"),
@@ -88,7 +88,7 @@ def _judged(clip: Clip, models: Models, words: Words, mind: Resident, settings: 
     reads, distances, acted = [], [], False
     for features in heard_in(clip.samples, models):
         bound = words.heard(features)
-        if len(bound.ids) < settings.least:
+        if len(bound.ids) < settings.least or bound.sure < settings.sure:
             continue
         frame = Frame(kind="latent", source=settings.source, rows=wire(bound.rows, words.binder.model))
         judgement = mind.judge(frame)
@@ -166,7 +166,7 @@ def played(sound: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.i
 
 def _given(folder: Path) -> Iterator[Clip]:
     try:
-        rows = list(csv.DictReader((folder / "labels.csv").open(encoding="utf-8", newline="")))
+        rows = list(csv.DictReader((folder / "labels.csv").read_text("utf-8").splitlines()))
     except OSError as error:
         raise GateError(f"{folder} holds no labels.csv that can be read: {error}") from error
     known = set(Language.read().words)
