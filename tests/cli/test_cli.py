@@ -52,6 +52,8 @@ def test_send_takes_metrics_and_lines(living):
         (("send", "--priority", "urgent", "x"), "known are realtime"),
         (("send", " "), "empty"),
         (("gate", "no-such"), "there is no 'no-such'"),
+        (("train", "no-such"), "there is no trainer 'no-such'"),
+        (("train", "projector", "--phrases", "/nowhere.txt"), "/nowhere.txt cannot be read"),
         (("replay", "--log", "/nowhere.log"), "cannot read the log"),
         (("--set", "heartbeat.interval_s=never", "run"), "heartbeat.interval_s"),
         (("actions", "approve", "9999"), ""),
