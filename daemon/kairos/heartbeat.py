@@ -163,14 +163,14 @@ class Heartbeat:
             judgement = msgspec.structs.replace(await self._mind.judge(short), reason=str(error))
         except RowsRefused as error:
             log.warning("frame.refused", source=frame.source, reason=str(error))
-            return Judgement(verdict=Verdict.NO_OP, margin=0.0, threshold=0.0, positions=0, ms=0.0, reason=f"not judged: {error}")
+            return _unjudged(str(error))
         except Exception as error:
             self._failures += 1
             if self._failures >= _FAILURES:
                 raise
             log.error("mind.failed", source=frame.source, error=repr(error), in_a_row=self._failures)
             await self._mind.rewind()
-            return Judgement(verdict=Verdict.NO_OP, margin=0.0, threshold=0.0, positions=0, ms=0.0, reason=f"not judged: {error!r}")
+            return _unjudged(repr(error))
         self._failures = 0
         return judgement
 
@@ -205,3 +205,7 @@ def _report(decision: Decision) -> None:
         )  # fmt: skip
     else:
         log.debug("NO_OP", receipt=decision.receipt, source=decision.source, margin=round(decision.margin, 2))
+
+
+def _unjudged(why: str) -> Judgement:
+    return Judgement(verdict=Verdict.NO_OP, margin=0.0, threshold=0.0, positions=0, ms=0.0, reason=f"not judged: {why}")

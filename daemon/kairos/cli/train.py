@@ -37,5 +37,5 @@ def train(
         raise KairosError(f"the phrases {phrases} cannot be read: {error}") from error
     trainer: Callable[[Lesson], None] = points[name].load()
     own = tuple(line.strip() for line in lines if line.strip())
-    mind = resident() if model == "default" else resident(model=model, adapter="none")
+    mind = resident(model=model)
     trainer(Lesson(mind=mind, out=out, phrases=own, anew=anew, examples=examples, seed=seed, say=typer.echo))

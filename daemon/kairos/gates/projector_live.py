@@ -8,7 +8,6 @@ noise, in which nothing of the language is said and nothing may be done.
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import subprocess
 import time
 import wave
@@ -17,6 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final, NamedTuple
 
+from kairos.act import Actions, ActionState
 from kairos.checks import Check, Findings, GateError, Trial, missed, quantile
 from kairos.database import open_read_only
 from kairos.gates.ear_live import wait_for_log
@@ -155,21 +155,17 @@ def _sounds(folder: Path) -> list[Path]:
 
 def _latent(living: Living, since: float) -> Iterator[_Done]:
     """Latent events since a time, oldest first, with what became of each."""
-    connection = open_read_only(living.places.database)
+    connection, actions = open_read_only(living.places.database), Actions()
     query = "SELECT received, receipt FROM events WHERE source='voice' AND received>=? AND receipt IS NOT NULL ORDER BY seq"
     try:
         for received, number in connection.execute(query, (since,)).fetchall():
             receipt = read(connection, number)
             if receipt is not None:
-                done = _done_at(connection, number)
-                yield _Done(received, receipt.at, str(receipt.body.get("read", "")), str(receipt.body["verdict"]), done)
+                done = [action.updated for action in actions.of_receipt(connection, number) if action.state is ActionState.DONE]
+                verdict = str(receipt.body["verdict"])
+                yield _Done(received, receipt.at, str(receipt.body.get("read", "")), verdict, min(done, default=None))
     finally:
         connection.close()
-
-
-def _done_at(connection: sqlite3.Connection, receipt: int) -> float | None:
-    row = connection.execute("SELECT updated FROM actions WHERE receipt=? AND state='done'", (receipt,)).fetchone()
-    return row[0] if row else None
 
 
 GATE: Final = Check(kind="gate", name="projector-live", summary="spoken into the sound server, acted on by a running daemon", run=run)

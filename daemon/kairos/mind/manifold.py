@@ -7,6 +7,7 @@ all that an answer may quote, and rows far from every word are refused.
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 from typing import Final
 
 import torch
@@ -25,9 +26,13 @@ class Manifold:
     def __init__(self, table: Tensor, *, farthest: float) -> None:
         """Rows whose 1 - cosine to the nearest word is over `farthest` are refused."""
         self._table = table
-        self._norms = table.detach().float().norm(dim=1).clamp_min(1e-12)
         self._farthest = farthest
         self.digest = rows_digest(table)
+
+    @cached_property
+    def _norms(self) -> Tensor:
+        """[V] length of each row, worked out when rows first arrive."""
+        return torch.linalg.vector_norm(self._table.detach(), dim=1, dtype=torch.float32).clamp_min(1e-12)
 
     def read(self, rows: Rows) -> tuple[list[int], float]:
         """The nearest word's id for each row, and the largest distance; raises `RowsRefused`."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec import Meta
+
+if TYPE_CHECKING:
+    from kairos_plugins.projector.words import Bound
 
 
 class ProjectorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -21,3 +24,7 @@ class ProjectorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Mean probability of its tokens below which an utterance is nothing: other languages give some words that only sound like ours."""
     least: Annotated[int, Meta(ge=1)] = 2
     """Tokens below which nothing was said that the language knows."""
+
+    def passes(self, bound: Bound) -> bool:
+        """Whether what was heard is enough of the language to be told."""
+        return len(bound.ids) >= self.least and bound.sure >= self.sure

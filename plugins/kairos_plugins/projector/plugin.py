@@ -73,7 +73,7 @@ class ProjectorPlugin:
     async def _hear(self, context: PluginContext, settings: ProjectorSettings, words: Words, utterance: Utterance) -> None:
         bound = await anyio.to_thread.run_sync(words.heard, utterance.features)
         context.status(f"heard {len(bound.ids)} tokens in {utterance.seconds:.1f} s, p {bound.sure:.2f}")
-        if len(bound.ids) < settings.least or bound.sure < settings.sure:
+        if not settings.passes(bound):
             return
         rows = wire(bound.rows, words.binder.model)
         await context.emit(

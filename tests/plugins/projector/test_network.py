@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from kairos_plugins.projector.network import DELAYS, Projector, WordsNetwork
+from kairos_plugins.projector.network import Projector, WordsNetwork
 
 
 def test_a_context_knows_the_past_and_nothing_of_what_comes():
@@ -17,7 +17,7 @@ def test_a_context_knows_the_past_and_nothing_of_what_comes():
 
     assert torch.equal(before[:, :60], after[:, :60])
     assert not torch.equal(before[:, 60], after[:, 60])
-    assert 2 * sum(DELAYS) * 0.04 < 2.0  # seconds
+    assert network.reach * 0.04 < 2.0  # seconds
 
 
 def test_no_position_of_the_projector_sees_another():

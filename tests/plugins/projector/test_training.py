@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kairos_plugins.projector.training.disguise import disguised
-from kairos_plugins.projector.training.examples import DELAY, RUN, Maker, vocabulary
+from kairos_plugins.projector.training.examples import DELAY, RUN, Maker, due_in, edits, vocabulary
 from kairos_plugins.projector.training.speakers import _filled_in
-from kairos_plugins.projector.training.train import due_in, edits
 
 
 def _marks(words, ends, frames=80, tokens=None):

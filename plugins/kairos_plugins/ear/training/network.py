@@ -1,11 +1,13 @@
 """The ear's network: a causal convolution over 40 ms frames, small enough for a chip and for silence.
 
-A frame embedding, six layers whose taps reach 2.6 s back, and a context of 640 numbers made of all of
-them; from the context come, for each 10 ms, the log-odds of speech and of a beeper's tone.
+A frame embedding, layers whose taps reach back in time, and a context of 640 numbers made of all of them; from the
+context come, for each 10 ms, the log-odds of speech and of a beeper's tone. Other networks over the
+same features are built on `Causal` too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import torch
@@ -16,46 +18,69 @@ from kairos.api import Layer
 from kairos_plugins.ear.filters import HOPS
 from kairos_plugins.ear.frontend import FEATURES
 
-WIDTH: Final = 64
 CONTEXT: Final = 640
-DELAYS: Final = (1, 1, 2, 4, 8, 16)
 HEADS: Final = ("speech", "tone")
+_WIDTH: Final = 64
+_DELAYS: Final = (1, 1, 2, 4, 8, 16)
 
 
-class EarNetwork(nn.Module):
-    """Features [B, T, 320] to logits [B, T, 2 * 4]: speech of the frame's four cells, then tone."""
+class Causal(nn.Module):
+    """Features [B, T, 320] to contexts [B, T, 640], each of which knows `reach` frames back."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int, delays: Sequence[int], *, dropout: float = 0.0) -> None:
         super().__init__()
-        self.embed = nn.Linear(FEATURES, WIDTH)
-        self.layers = nn.ModuleList(nn.Linear(3 * WIDTH, WIDTH) for _ in DELAYS)
-        self.context = nn.Linear(WIDTH * (len(DELAYS) + 1), CONTEXT)
-        self.heads = nn.Linear(CONTEXT, HOPS * len(HEADS))
+        self.embed = nn.Linear(FEATURES, width)
+        self.layers = nn.ModuleList(nn.Linear(3 * width, width) for _ in delays)
+        self.context = nn.Linear(width * (len(delays) + 1), CONTEXT)
+        self._delays = tuple(delays)
+        self._dropout = dropout
+
+    @property
+    def reach(self) -> int:
+        """Frames a context knows before its own."""
+        return 2 * sum(self._delays)
 
     def forward(self, features: Tensor) -> Tensor:
         """See the class."""
         found = [functional.relu(self.embed(features))]
-        for layer, delay in zip(self.layers, DELAYS, strict=True):
-            newest = found[-1]
+        for layer, delay in zip(self.layers, self._delays, strict=True):
+            newest = functional.dropout(found[-1], self._dropout, self.training and self._dropout > 0)
             found.append(functional.relu(layer(torch.cat([newest, _later(newest, delay), _later(newest, 2 * delay)], dim=-1))))
-        context = functional.relu(self.context(torch.cat(found, dim=-1)))
-        return self.heads(functional.dropout(context, 0.2, self.training))
+        return functional.relu(self.context(torch.cat(found, dim=-1)))
 
     def described(self) -> list[Layer]:
         """The same as layers for the fixed-point engine."""
         names = ["embed"]
-        layers = [_layer("embed", (("", 0),), self.embed)]
-        for number, (layer, delay) in enumerate(zip(self.layers, DELAYS, strict=True)):
+        layers = [described("embed", (("", 0),), self.embed)]
+        for number, (layer, delay) in enumerate(zip(self.layers, self._delays, strict=True)):
             below = names[-1]
             names.append(f"layer{number}")
-            layers.append(_layer(names[-1], ((below, 0), (below, delay), (below, 2 * delay)), layer))
-        layers.append(_layer("context", tuple((name, 0) for name in names), self.context))
-        return [*layers, _layer("heads", (("context", 0),), self.heads, activation="none")]
+            layers.append(described(names[-1], ((below, 0), (below, delay), (below, 2 * delay)), layer))
+        return [*layers, described("context", tuple((name, 0) for name in names), self.context)]
 
 
-def _layer(name: str, taps: tuple[tuple[str, int], ...], linear: nn.Module, activation: Literal["relu", "none"] = "relu") -> Layer:
+class EarNetwork(Causal):
+    """Features [B, T, 320] to logits [B, T, 2 * 4]: speech of the frame's four cells, then tone. It knows the last 2.6 s."""
+
+    def __init__(self) -> None:
+        super().__init__(_WIDTH, _DELAYS)
+        self.heads = nn.Linear(CONTEXT, HOPS * len(HEADS))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """See the class."""
+        return self.heads(functional.dropout(super().forward(features), 0.2, self.training))
+
+    def described(self) -> list[Layer]:
+        """The same as layers for the fixed-point engine."""
+        return [*super().described(), described("heads", (("context", 0),), self.heads, activation="none")]
+
+
+def described(name: str, taps: tuple[tuple[str, int], ...], linear: nn.Module, activation: Literal["relu", "none"] = "relu") -> Layer:
+    """A linear layer over `taps` (layer and frames back) as the fixed-point engine takes it."""
     assert isinstance(linear, nn.Linear)
-    return Layer(name=name, taps=taps, weights=linear.weight.detach().numpy(), bias=linear.bias.detach().numpy(), activation=activation)
+    return Layer(
+        name=name, taps=taps, weights=linear.weight.detach().cpu().numpy(), bias=linear.bias.detach().cpu().numpy(), activation=activation
+    )
 
 
 def _later(values: Tensor, delay: int) -> Tensor:

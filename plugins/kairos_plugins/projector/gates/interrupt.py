@@ -42,7 +42,7 @@ def run(trial: Trial) -> Findings:
             began = time.perf_counter()
             bound = words.heard(features)
             projecting.append((time.perf_counter() - began) * 1000)
-            if len(bound.ids) >= settings.least and bound.sure >= settings.sure:
+            if settings.passes(bound):
                 latent = latent or mind.judge(Frame(kind="latent", source=settings.source, rows=wire(bound.rows, words.binder.model)))
         pairs.append((mind.judge(Frame(kind="text", source=settings.source, text=sentence.text)), latent))
         trial.progress(len(pairs), count)

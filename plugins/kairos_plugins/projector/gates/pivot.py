@@ -29,6 +29,7 @@ from kairos_plugins.ear.training.noises import NOISES
 from kairos_plugins.ear.utterances import Utterances
 from kairos_plugins.projector.config import ProjectorSettings
 from kairos_plugins.projector.language import Language
+from kairos_plugins.projector.training.examples import edits
 from kairos_plugins.projector.training.speakers import VOICES, Speakers
 from kairos_plugins.projector.words import Words, wire
 
@@ -58,7 +59,7 @@ def run(trial: Trial) -> Findings:
     models, words = Models(gna), Words(gna)
     counts: defaultdict[str, list[float]] = defaultdict(list)
     distances: list[float] = []
-    edits = due = 0
+    wrong = due = 0
     for clip in _clips(trial, mind, settings):
         read, acted, distance = _judged(clip, models, words, mind, settings)
         distances += distance
@@ -68,13 +69,13 @@ def run(trial: Trial) -> Findings:
         if clip.text:
             counts[f"{kind}_{clip.group}"].append(right)
             said, truth = mind.encode(f" {read}") if read else [], mind.encode(f" {clip.text}")
-            edits, due = edits + _edits(said, truth), due + len(truth)
+            wrong, due = wrong + edits(said, truth), due + len(truth)
         trial.progress(sum(len(counts[kind]) for kind in _KINDS), 3 * (_QUICK if trial.quick else _EACH))
     rates = {name: sum(found) / len(found) for name, found in counts.items() if found}
     figures: dict[str, Any] = {
         "salient": len(counts["salient"]), "idle": len(counts["idle"]), "controls": len(counts["control"]),
         "action_rate": rates.get("salient"), "noop_rate": rates.get("idle"), "control_rate": rates.get("control"),
-        "token_error_rate": edits / due if due else None, "distance_p99": quantile(distances, 0.99),
+        "token_error_rate": wrong / due if due else None, "distance_p99": quantile(distances, 0.99),
         **{f"{'action' if name.startswith('salient') else 'noop'}_{name.partition('_')[2]}": rate for name, rate in sorted(rates.items()) if "_" in name},
     }  # fmt: skip
     bars = missed(figures, {"action_rate": (">=", 0.95), "noop_rate": (">=", 0.98)})
@@ -88,7 +89,7 @@ def _judged(clip: Clip, models: Models, words: Words, mind: Resident, settings: 
     reads, distances, acted = [], [], False
     for features in heard_in(clip.samples, models):
         bound = words.heard(features)
-        if len(bound.ids) < settings.least or bound.sure < settings.sure:
+        if not settings.passes(bound):
             continue
         frame = Frame(kind="latent", source=settings.source, rows=wire(bound.rows, words.binder.model))
         judgement = mind.judge(frame)
@@ -178,12 +179,6 @@ def _given(folder: Path) -> Iterator[Clip]:
             raise GateError(f"{folder / 'labels.csv'}: a row must have file, text, verdict; found {row}: {error}") from error
         names = tuple(word for word in text.split() if len(word) > 3 and word in known) if salient else ()  # noqa: PLR2004
         yield Clip(samples[: len(samples) // FRAME * FRAME], text, salient, names, row.get("group") or "clips")
-
-
-def _edits(said: list[int], truth: list[int]) -> int:
-    from kairos_plugins.projector.training.train import edits
-
-    return edits(said, truth)
 
 
 GATE: Final = Check(

@@ -13,12 +13,12 @@ import soxr
 from numpy.typing import NDArray
 
 from kairos_plugins.ear.filters import RATE
+from kairos_plugins.ear.training.noises import Sound
 
 _SIZE: Final = 512
 _HOP: Final = 128
 _LIFTER: Final = 28
 _FLOOR: Final = 1e-5
-Sound = NDArray[np.float64]
 
 
 def disguised(sound: Sound, *, pitch: float, formants: float, tempo: float) -> Sound:

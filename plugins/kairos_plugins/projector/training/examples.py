@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from kairos.api import IntegerNetwork
 from kairos_plugins.ear.filters import RATE
 from kairos_plugins.ear.frontend import FRAME, whole
-from kairos_plugins.ear.training.noises import NOISES, Rng, room
+from kairos_plugins.ear.training.noises import NOISES, Rng, Sound, room
 from kairos_plugins.ear.training.scenes import recorded
 from kairos_plugins.projector.language import Language
+from kairos_plugins.projector.network import BLANK
 from kairos_plugins.projector.training.disguise import disguised
-from kairos_plugins.projector.training.speakers import Sound, Speakers, Voice
+from kairos_plugins.projector.training.speakers import Speakers, Voice
 
 DELAY: Final = 5
 """Frames from a word's end to its first token: 200 ms."""
@@ -74,9 +75,9 @@ class Example(NamedTuple):
 class Maker:
     """Draws examples; one a process."""
 
-    def __init__(self, bank: IntegerNetwork, language: Language, tokens: Mapping[str, Sequence[int]], outside: Sequence[str]) -> None:
-        """`tokens` gives the classes of each word of the language; `outside` are words that are none of it."""
-        self._bank, self._language, self._tokens, self._outside = bank, language, tokens, outside
+    def __init__(self, bank: IntegerNetwork, language: Language, tokens: Mapping[str, Sequence[int]]) -> None:
+        """`tokens` gives the classes of each word of the language."""
+        self._bank, self._language, self._tokens = bank, language, tokens
         self._speakers = Speakers()
 
     def draw(self, seed: int, voices: Sequence[Voice]) -> Example | None:
@@ -90,7 +91,7 @@ class Maker:
         text = self._text(dice, kind)
         if kind < 0.12 and voice.program == "espeak-ng":
             voice = voice._replace(name=dice.choice(_FOREIGN) + "+" + voice.name.partition("+")[2])
-            text = " ".join(dice.choices(self._outside, k=dice.randint(2, 8)))
+            text = " ".join(dice.choices(OUTSIDE, k=dice.randint(2, 8)))
         spoken = self._speakers.say(voice, text, speed=dice.randint(120, 210), pitch=dice.randint(15, 90), swing=dice.randint(20, 80))
         if spoken is None:
             return None
@@ -107,7 +108,7 @@ class Maker:
             return self._language.draw(dice, salient=dice.random() < 0.5).text
         words = self._language.loose(dice, dice.randint(2, 9)).text.split()
         if kind < 0.8:
-            words = [dice.choice(self._outside) if dice.random() < 0.4 else word for word in words]
+            words = [dice.choice(OUTSIDE) if dice.random() < 0.4 else word for word in words]
         return " ".join(words)
 
     def _heard(self, rng: Rng, sound: Sound, ends: Sequence[float], text: str) -> Example:
@@ -142,3 +143,25 @@ def vocabulary(language: Language, encode: Callable[[str], Sequence[int]]) -> tu
     ids = sorted({token for tokens in spelled.values() for token in tokens})
     place: dict[Any, int] = {token: number + 1 for number, token in enumerate(ids)}
     return ids, {word: [place[token] for token in tokens] for word, tokens in spelled.items()}
+
+
+def due_in(marks: Any) -> list[int]:
+    """The classes a row of marks asks for, each once."""
+    found: list[int] = []
+    place = 0
+    while place < len(marks):
+        if marks[place] != BLANK:
+            found.append(int(marks[place]))
+            place += 1
+        place += 1
+    return found
+
+
+def edits(said: Sequence[int], truth: Sequence[int]) -> int:
+    """Levenshtein's distance."""
+    row = list(range(len(truth) + 1))
+    for number, one in enumerate(said, 1):
+        before, row[0] = row[0], number
+        for place, other in enumerate(truth, 1):
+            before, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, before + (one != other))
+    return row[-1]

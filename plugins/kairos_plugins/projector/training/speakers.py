@@ -13,20 +13,18 @@ from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 import soxr
-from numpy.typing import NDArray
 
 from kairos.api import KairosError
 from kairos_plugins.ear.filters import RATE
+from kairos_plugins.ear.training.noises import Sound
+from kairos_plugins.ear.training.voices import Split
 
-Split = Literal["train", "valid", "test"]
-Sound = NDArray[np.float64]
 _SYNCHRONOUS: Final = 2
 _UTF8: Final = 1
 _BY_CHARACTER: Final = 1
-_PHONEME_EVENTS: Final = 1
 _WORD: Final = 1
-_SENTENCE_END: Final = 5
 _SPEED, _PITCH, _RANGE = 1, 3, 4
+_FLITE: Final = "Debian: libflite1"
 _WORDS: Final = re.compile(r"\S+")
 _LAST_END: Final = "R:SylStructure.daughtern.daughtern.R:Segment.end"
 
@@ -127,10 +125,9 @@ class _Espeak:
 
 class _Flite:
     def __init__(self) -> None:
-        needs = "Debian: libflite1"
-        for name in ("libflite.so.1", "libflite_usenglish.so.1", "libflite_cmulex.so.1"):
-            self._library = _library(name, needs) if name == "libflite.so.1" else self._library
-            _library(name, needs)
+        self._library = _library("libflite.so.1", _FLITE)
+        for name in ("libflite_usenglish.so.1", "libflite_cmulex.so.1"):
+            _library(name, _FLITE)
         self._library.flite_init()
         for name in ("flite_synth_text", "utt_wave", "utt_relation", "relation_head", "item_next"):
             getattr(self._library, name).restype = ctypes.c_void_p
@@ -153,7 +150,7 @@ class _Flite:
 
     def _voice(self, name: str) -> Any:
         if name not in self._voices:
-            library = _library(f"libflite_cmu_us_{name}.so.1", "Debian: libflite1")
+            library = _library(f"libflite_cmu_us_{name}.so.1", _FLITE)
             register = getattr(library, f"register_cmu_us_{name}")
             register.restype = ctypes.c_void_p
             self._voices[name] = ctypes.c_void_p(register(None))

@@ -25,10 +25,11 @@ from kairos.api import FixedPoint, KairosError, Lesson
 from kairos_plugins.ear import frontend
 from kairos_plugins.ear.hearing import BANK, engine
 from kairos_plugins.ear.hearing import WEIGHTS as EAR_WEIGHTS
+from kairos_plugins.ear.training.voices import Split
 from kairos_plugins.projector.language import Language
-from kairos_plugins.projector.network import BLANK, Projector, WordsNetwork
-from kairos_plugins.projector.training.examples import OUTSIDE, Example, Maker, vocabulary
-from kairos_plugins.projector.training.speakers import VOICES, Split
+from kairos_plugins.projector.network import Projector, WordsNetwork
+from kairos_plugins.projector.training.examples import Example, Maker, due_in, edits, vocabulary
+from kairos_plugins.projector.training.speakers import VOICES
 from kairos_plugins.projector.words import FORMAT, PROJECTOR, WEIGHTS, WORDS, Binder, Floats, kept
 
 _FRAMES: Final = 128
@@ -118,9 +119,9 @@ def gathered(examples: Sequence[Example]) -> Said:
     return Said(*(torch.from_numpy(array) for array in (inputs, marks, valid)))
 
 
-def made(split: Split, count: int, *, seed: int, tokens: Tokens, phrases: Sequence[str], workers: int | None = None) -> list[Example]:
+def made(split: Split, count: int, *, seed: int, tokens: Tokens, phrases: Sequence[str]) -> list[Example]:
     """`count` examples of a split's voices, the same for the same seed, by all processors."""
-    with ProcessPoolExecutor(workers or os.cpu_count()) as pool:
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
         job = partial(_some, split, tuple(phrases), tokens)
         return [one for some in pool.map(job, range(seed, seed + -(-count // _EACH))) for one in some]
 
@@ -133,7 +134,7 @@ def _some(split: Split, phrases: tuple[str, ...], tokens: Tokens, seed: int) -> 
 
 @cache
 def _maker(phrases: tuple[str, ...], tokens: Tokens) -> Maker:
-    return Maker(engine().load(EAR_WEIGHTS / BANK), Language.read(phrases), dict(tokens), OUTSIDE)
+    return Maker(engine().load(EAR_WEIGHTS / BANK), Language.read(phrases), dict(tokens))
 
 
 def _under(words: Any, one: Example) -> Example:
@@ -203,28 +204,6 @@ def judged(pupil: Pupil, tried: Sequence[Example], device: str) -> dict[str, flo
 
 def _numbers(logits: Tensor) -> Floats:
     return logits[0].float().cpu().numpy()
-
-
-def due_in(marks: Any) -> list[int]:
-    """The classes a row of marks asks for, each once."""
-    found: list[int] = []
-    place = 0
-    while place < len(marks):
-        if marks[place] != BLANK:
-            found.append(int(marks[place]))
-            place += 1
-        place += 1
-    return found
-
-
-def edits(said: Sequence[int], truth: Sequence[int]) -> int:
-    """Levenshtein's distance."""
-    row = list(range(len(truth) + 1))
-    for number, one in enumerate(said, 1):
-        before, row[0] = row[0], number
-        for place, other in enumerate(truth, 1):
-            before, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, before + (one != other))
-    return row[-1]
 
 
 def compiled(below: nn.Module, gna: FixedPoint, path: Path, examples: Sequence[Example]) -> dict[str, float]:
