@@ -24,6 +24,7 @@ from kairos.ports import (
     Microphone,
     Order,
     PluginContext,
+    Request,
     Utterance,
 )
 from kairos.rates import auc, average_precision
@@ -58,6 +59,7 @@ __all__ = [
     "PluginContext",
     "PluginError",
     "Priority",
+    "Request",
     "Resident",
     "Rows",
     "SettingsError",

@@ -7,11 +7,12 @@ Wrappers are not honoured: each call is guarded on its own, so one plugin's fail
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
+from typing import Any
 
 import pluggy
 
 from kairos.events import Decision, Outcome, Tick
-from kairos.ports import Actuator, PluginContext, Utterance
+from kairos.ports import Actuator, PluginContext, Request, Utterance
 
 PROJECT = "kairos"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -45,6 +46,10 @@ class Hooks:
     @hookspec
     def kairos_utterance(self, utterance: Utterance) -> Awaitable[None] | None:
         """Called when the ear heard somebody speak, once they have stopped."""
+
+    @hookspec
+    def kairos_asked(self, request: Request) -> Awaitable[Mapping[str, Any]] | None:
+        """Called when a client asks this plugin for something; returns the answer, or raises `KairosError` saying why there is none."""
 
     @hookspec
     def kairos_gauges(self, gauges: Mapping[str, float]) -> Awaitable[None] | None:

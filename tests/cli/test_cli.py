@@ -52,6 +52,8 @@ def test_send_takes_metrics_and_lines(living):
         (("send", "--priority", "urgent", "x"), "known are realtime"),
         (("send", " "), "empty"),
         (("gate", "no-such"), "there is no 'no-such'"),
+        (("ear", "talk"), "there is no plugin 'ear' that answers"),
+        (("ear", "try", "/nowhere.wav"), "/nowhere.wav is no sound file"),
         (("train", "no-such"), "there is no trainer 'no-such'"),
         (("train", "projector", "--phrases", "/nowhere.txt"), "/nowhere.txt cannot be read"),
         (("replay", "--log", "/nowhere.log"), "cannot read the log"),

@@ -15,6 +15,7 @@ from kairos import __version__
 from kairos.act import ActionState
 from kairos.boot.history import explain
 from kairos.errors import WireError
+from kairos.ports import Request
 
 if TYPE_CHECKING:
     from kairos.boot.daemon import Daemon
@@ -33,6 +34,7 @@ class Control:
             "ping": self._ping, "status": self._status, "plugins": self._plugins, "tick": self._tick,
             "pause": self._pause, "resume": self._resume, "reload": self._reload,
             "actions": self._actions, "approve": self._approve, "deny": self._deny, "feedback": self._feedback,
+            "plugin": self._plugin,
         }  # fmt: skip
 
     async def answer(self, op: str, message: dict[str, Any]) -> dict[str, Any]:
@@ -52,6 +54,12 @@ class Control:
 
     async def _plugins(self, _: dict[str, Any]) -> dict[str, Any]:
         return {"plugins": [record.row() for record in self._daemon.host.records]}
+
+    async def _plugin(self, message: dict[str, Any]) -> dict[str, Any]:
+        name, do = message.get("plugin"), message.get("do")
+        if not isinstance(name, str) or not isinstance(do, str):
+            raise WireError("type", "plugin, do", "must both be text")
+        return dict(await self._daemon.host.ask(name, Request(do=do, body=message)))
 
     async def _tick(self, _: dict[str, Any]) -> dict[str, Any]:
         self._daemon.heartbeat.tick_now()

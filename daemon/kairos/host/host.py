@@ -19,12 +19,13 @@ import anyio
 import pluggy
 
 from kairos.config import PluginsSettings
+from kairos.errors import KairosError, PluginError
 from kairos.events import Decision, Event, Outcome, Tick, Verdict
 from kairos.hooks import PROJECT, Hooks
 from kairos.host.guard import Guard
 from kairos.host.record import PluginRecord, PluginStatus
 from kairos.logs import get_logger
-from kairos.ports import Actuator, Drivers, Emit, Utterance
+from kairos.ports import Actuator, Drivers, Emit, Request, Utterance
 
 _QUEUE: Final = 64
 _FIRST_PAUSE_S: Final = 1.0
@@ -142,6 +143,26 @@ class Host:
         """Somebody spoke."""
         self._post("kairos_utterance", utterance=utterance)
 
+    async def ask(self, name: str, request: Request) -> Mapping[str, Any]:
+        """The plugin's answer; raises `PluginError` where it has none, or the `KairosError` it raised itself."""
+        function = self._implementation(name, "kairos_asked") if name in self._guards else None
+        if function is None:
+            known = sorted(other for other in self._guards if self._implementation(other, "kairos_asked") is not None)
+            raise PluginError(f"there is no plugin {name!r} that answers; there are {', '.join(known) or 'none'}")
+
+        async def answered(request: Request) -> Any:
+            try:
+                return await _as_coroutine(function, request=request)
+            except KairosError as error:
+                return error
+
+        found = await self._guards[name].call("kairos_asked", answered, request=request)
+        if isinstance(found, KairosError):
+            raise found
+        if not isinstance(found, Mapping):
+            raise PluginError(f"{name} gave no answer: {self._guards[name].record.detail}")
+        return found  # pyright: ignore[reportUnknownVariableType]
+
     def gauges(self, gauges: Mapping[str, float]) -> None:
         """The daemon's numbers."""
         self._post("kairos_gauges", gauges=gauges)
@@ -223,10 +244,9 @@ def _fitting(function: Any, **arguments: Any) -> dict[str, Any]:
     return {key: value for key, value in arguments.items() if key in names}
 
 
-async def _as_coroutine(function: Any, **arguments: Any) -> None:
+async def _as_coroutine(function: Any, **arguments: Any) -> Any:
     """Await a coroutine function; run a plain one in a thread that is left behind when we stop."""
     given = _fitting(function, **arguments)
     if inspect.iscoroutinefunction(function):
-        await function(**given)
-    else:
-        await anyio.to_thread.run_sync(partial(function, **given), abandon_on_cancel=True)
+        return await function(**given)
+    return await anyio.to_thread.run_sync(partial(function, **given), abandon_on_cancel=True)

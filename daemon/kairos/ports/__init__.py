@@ -9,7 +9,7 @@ from __future__ import annotations
 from kairos.ports.actuators import Actuator, Order
 from kairos.ports.fixed_point import FixedPoint, IntegerNetwork, IntegerStream, Layer
 from kairos.ports.machine import Desktop, HostMetrics, Journal, Supervisor
-from kairos.ports.plugins import Drivers, Emit, PluginContext, Publisher
+from kairos.ports.plugins import Drivers, Emit, PluginContext, Publisher, Request
 from kairos.ports.rooms import DueEvents, IdleBook, Mind, Settling, TickListener
 from kairos.ports.sound import InputDevice, Listening, Microphone, Utterance
 
@@ -33,6 +33,7 @@ __all__ = [
     "Order",
     "PluginContext",
     "Publisher",
+    "Request",
     "Settling",
     "Supervisor",
     "TickListener",

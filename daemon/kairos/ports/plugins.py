@@ -40,6 +40,15 @@ class Emit(Protocol):
         ...
 
 
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody asks of a plugin, over the bus or by a command of its own."""
+
+    do: str
+    """The plugin's own word for it."""
+    body: Mapping[str, Any]
+    """The whole message: nothing in it is checked yet."""
+
+
 class PluginContext(Protocol):
     """What a plugin gets at start; everything it may touch."""
 

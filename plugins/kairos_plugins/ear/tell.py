@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
+import msgspec
+
+from kairos.api import new_id
 from kairos_plugins.ear.config import EarSettings
 from kairos_plugins.ear.hearing import Frame
 from kairos_plugins.ear.patterns import Heard, Patterns
@@ -23,11 +26,13 @@ _SILENT: Final = {
 _SHORTEST_S: Final = 0.3
 
 
-class News(NamedTuple):
+class News(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to tell."""
 
     text: str
     urgent: bool
+    event: str = msgspec.field(default_factory=new_id)
+    """Id of the event it becomes."""
 
 
 class Teller:
@@ -36,7 +41,7 @@ class Teller:
     def __init__(self, settings: EarSettings) -> None:
         self._settings = settings
         self._patterns, self._voice = Patterns(), Voice()
-        self._now = 0
+        self._now = self._own_at = 0
         self._told_at: dict[str, int] = {}
         self._telling: Heard | None = None
 
@@ -52,10 +57,11 @@ class Teller:
         """Whether somebody speaks now."""
         return self._voice.speaking
 
-    def feed(self, frame: Frame) -> list[News]:
-        """What this frame makes certain."""
+    def feed(self, frame: Frame, *, own: bool = False) -> list[News]:
+        """What this frame makes certain; `own` says that the daemon itself may be what is heard."""
         heard, utterance = self._patterns.feed(list(frame.tone), frame.bands), self._voice.feed(list(frame.speech))
         self._now += len(frame.tone)
+        self._own_at = self._now if own else self._own_at
         found = self._alarm(heard) if self._settings.alarms else []
         if utterance is not None and self._settings.speech:
             found += self._speech(utterance)
@@ -65,21 +71,21 @@ class Teller:
         before, going_on = self._telling, self._patterns.sounding
         if before is not None and going_on is None:
             self._telling = None
-            return [News(f"{_SILENT[before.kind]}, {self._settings.place}", urgent=False)]
+            return [News(text=f"{_SILENT[before.kind]}, {self._settings.place}", urgent=False)]
         if going_on is None or going_on.probability < self._settings.sure or not self._due(going_on.kind, first=heard is not None):
             return []
         self._telling = going_on
         seconds = round((self._now - going_on.start) / CELLS_A_SECOND)
         text = f"{_SOUNDING[going_on.kind].format(s=seconds)}, p {going_on.probability:.2f}, {self._settings.place}"
-        return [News(text, urgent=going_on.kind != "beeper")]
+        return [News(text=text, urgent=going_on.kind != "beeper")]
 
     def _speech(self, utterance: Utterance) -> list[News]:
         if utterance.end is None or utterance.probability < self._settings.sure:
             return []
         seconds = (utterance.end - utterance.start) / CELLS_A_SECOND
-        if seconds < _SHORTEST_S or not self._due("speech", first=False):
+        if utterance.start < self._own_at or seconds < _SHORTEST_S or not self._due("speech", first=False):
             return []
-        return [News(f"speech for {seconds:.1f} s, p {utterance.probability:.2f}, {self._settings.place}", urgent=False)]
+        return [News(text=f"speech for {seconds:.1f} s, p {utterance.probability:.2f}, {self._settings.place}", urgent=False)]
 
     def _due(self, kind: str, *, first: bool) -> bool:
         """Whether `kind` may be told now; a pattern just recognised always may."""

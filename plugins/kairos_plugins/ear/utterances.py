@@ -30,6 +30,10 @@ class Utterances:
             self._said.append(features)
             return self._whole() if len(self._said) >= _LONGEST else None
         self._before.append(features)
+        return self.rest()
+
+    def rest(self) -> Features | None:
+        """What was said so far, nothing more being heard; None if nothing was."""
         return self._whole() if self._said else None
 
     def _whole(self) -> Features:

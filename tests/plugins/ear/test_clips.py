@@ -1,70 +1,53 @@
-"""Recordings to judge by: of any rate, with marks from a table that says what is wrong with it."""
+"""Clips: bounded, private, named by their event, and never worth a failure."""
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
-import pytest
-import soundfile
+import structlog
 
-from kairos.api import GateError, Trial
-from kairos_plugins.ear.gates.clips import clips, pcm
-from kairos_plugins.ear.training.scenes import Sounds, marked, scene
+from kairos_plugins.ear.clips import Clips
 
-
-def _folder(tmp_path, labels):
-    time_s = np.arange(44_100 * 2) / 44_100
-    soundfile.write(tmp_path / "a.flac", np.stack([0.3 * np.sin(2 * np.pi * 440 * time_s)] * 2, axis=1), 44_100)
-    (tmp_path / "labels.csv").write_text("file,onset,offset,label\n" + labels, encoding="utf-8")
-    return tmp_path
+FRAME = np.full(640, 5, np.int16)
 
 
-def test_a_clip_of_any_rate_is_heard_at_sixteen_kilohertz_with_its_marks(tmp_path):
-    (clip,) = clips(Trial(data=_folder(tmp_path, "a.flac,0.5,1.25,speech\n")), "speech")
+def test_the_newest_stay(tmp_path):
+    clips = Clips(tmp_path / "c", 2)
+    for number in range(4):
+        clips.feed(FRAME)
+        clips.keep(f"e{number}")
+        os.utime(tmp_path / "c" / f"e{number}.wav", (number, number))
 
-    assert len(clip.samples) == 32_000
-    assert (int(clip.marks.argmax()), int(clip.marks.sum())) == (50, 75)
-    assert abs(np.abs(clip.samples).max() / 32768 - 0.3) < 0.01
-
-
-def test_a_clip_without_the_label_holds_none_of_it(tmp_path):
-    (clip,) = clips(Trial(data=_folder(tmp_path, "a.flac,0.5,1.25,dog\n")), "speech")
-
-    assert not clip.marks.any()
+    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["e2.wav", "e3.wav"]
+    assert (tmp_path / "c").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "c" / "e3.wav").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("row", ["a.flac,soon,1.25,speech\n", "a.flac\n"])
-def test_a_broken_table_says_what_a_row_must_have(tmp_path, row):
-    with pytest.raises(GateError, match="file, onset, offset, label"):
-        list(clips(Trial(data=_folder(tmp_path, row)), "speech"))
+def test_with_none_wanted_no_sound_is_held(tmp_path):
+    clips = Clips(tmp_path / "c", 0)
+    clips.feed(FRAME)
+    clips.keep("e")
+
+    assert len(clips._frames) == 0
+    assert not (tmp_path / "c").exists()
 
 
-def test_a_file_that_is_no_sound_is_named(tmp_path):
-    (tmp_path / "x.wav").write_bytes(b"no sound")
+def test_what_was_heard_before_a_pause_is_forgotten(tmp_path):
+    clips = Clips(tmp_path / "c", 1)
+    clips.feed(FRAME)
+    clips.forget()
+    clips.keep("e")
 
-    with pytest.raises(GateError, match=r"x\.wav"):
-        pcm(tmp_path / "x.wav")
-
-
-def test_an_empty_folder_is_an_error_for_people(tmp_path):
-    with pytest.raises(GateError, match=r"labels\.csv"):
-        list(clips(Trial(data=tmp_path, quick=True), "speech"))
+    assert not (tmp_path / "c").exists()
 
 
-def test_marks_cover_a_voice_and_not_the_noise_of_its_recording():
-    rng = np.random.default_rng(2)
-    voice = 0.003 * rng.standard_normal(32_000)
-    voice[8_000:20_000] += 0.3 * np.sin(np.arange(12_000) / 9)
+def test_where_nothing_can_be_written_it_says_so_once(tmp_path):
+    (tmp_path / "c").write_text("a file, not a folder")
+    clips = Clips(tmp_path / "c", 1)
+    for number in range(3):
+        clips.feed(FRAME)
+        clips.keep(f"e{number}")
 
-    found = marked(voice)
-
-    assert abs(int(found.argmax()) - 50) <= 1
-    assert abs(int(found.sum()) - 75) <= 2
-
-
-def test_a_scene_is_the_same_for_the_same_seed_and_fits_its_marks():
-    voices = Sounds([[0.3 * np.sin(np.arange(16_000) / 7)]])
-
-    one, two = (scene(np.random.default_rng(9), voices, Sounds([]), seconds=6) for _ in range(2))
-
-    assert (one.samples == two.samples).all()
-    assert len(one.samples) == 160 * len(one.speech) == 160 * len(one.tone)
+    said = [row["event"] for row in structlog.get_config()["processors"][0].entries]
+    assert said.count("ear.clip_lost") == 1

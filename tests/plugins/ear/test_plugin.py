@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import wave
+from pathlib import Path
 from types import SimpleNamespace
 
 import anyio
@@ -10,9 +12,9 @@ import numpy as np
 import pytest
 import structlog
 
-from kairos.api import Drivers, MicrophoneUnavailable, Priority
+from kairos.api import Drivers, KairosError, MicrophoneUnavailable, Outcome, Priority, Request
 from kairos_drivers.gna.engine import Gna
-from kairos_plugins.ear import plugin
+from kairos_plugins.ear import listener, plugin
 from kairos_plugins.ear.config import EarSettings
 from kairos_plugins.ear.training import alarms
 
@@ -61,8 +63,8 @@ def _alarm(seconds=24.0):
     return (noise * 20000).astype(np.int16)
 
 
-async def _run(microphone, *, until, monkeypatch, **settings):
-    monkeypatch.setattr(plugin, "_AGAIN_S", 0.01)
+async def _run(microphone, *, until, monkeypatch, state_dir=Path("unused"), meanwhile=None, **settings):
+    monkeypatch.setattr(listener, "_AGAIN_S", 0.01)
     events, statuses = [], []
 
     async def emit(*some):
@@ -70,10 +72,13 @@ async def _run(microphone, *, until, monkeypatch, **settings):
 
     context = SimpleNamespace(
         settings=lambda into: into(listen=True, **settings), drivers=Drivers(fixed_point=Gna(), microphone=microphone), emit=emit,
-        status=statuses.append, share=lambda _: None,
+        status=statuses.append, share=lambda _: None, state_dir=state_dir,
     )  # fmt: skip
+    ear = plugin.EarPlugin()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(plugin.EarPlugin().kairos_run, context)
+        tasks.start_soon(ear.kairos_run, context)
+        if meanwhile is not None:
+            tasks.start_soon(meanwhile, ear)
         with anyio.fail_after(40):
             while not until(events, statuses):
                 await anyio.sleep(0.01)
@@ -133,3 +138,88 @@ async def test_in_mute_hours_nothing_is_heard(monkeypatch):
 
     assert events == []
     assert any("muted" in status for status in statuses)
+
+
+async def test_of_what_was_told_the_last_seconds_are_kept_where_the_owner_asks_for_it(monkeypatch, tmp_path):
+    events, _ = await _run(
+        Shop(Device(_alarm())),
+        until=lambda events, _: bool(events),
+        monkeypatch=monkeypatch,
+        speech=False,
+        keep_clips=2,
+        state_dir=tmp_path,
+    )
+
+    (kept,) = (tmp_path / "clips").iterdir()
+    assert kept.name == f"{events[0].id}.wav"
+    with wave.open(str(kept)) as file:
+        assert file.getframerate() == 16_000
+        assert 16_000 < file.getnframes() <= 160_000
+
+
+async def test_sound_is_not_stored_unless_asked(monkeypatch, tmp_path):
+    await _run(Shop(Device(_alarm())), until=lambda events, _: bool(events), monkeypatch=monkeypatch, speech=False, state_dir=tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_clients_may_be_the_source_of_sound(monkeypatch):
+    sound = _alarm()
+
+    async def send(ear):
+        start = 0
+        while start < len(sound):
+            try:
+                answer = await ear.kairos_asked(Request(do="hear", body={"pcm": sound[start : start + 16_000].tobytes()}))
+            except KairosError:  # not listening yet
+                await anyio.sleep(0.01)
+                continue
+            start += 16_000
+            while answer["waiting"] > 16_000:
+                await anyio.sleep(0.01)
+                answer = await ear.kairos_asked(Request(do="hear", body={"pcm": b""}))
+
+    events, _ = await _run(None, until=lambda events, _: bool(events), monkeypatch=monkeypatch, meanwhile=send, input="lane", speech=False)
+
+    assert "T3" in events[0].text
+
+
+@pytest.mark.parametrize(
+    ("request_", "why"),
+    [
+        (Request(do="sing", body={}), "it knows hear, mute, state, talk, unmute"),
+        (Request(do="mute", body={"seconds": -1}), "over 0"),
+        (Request(do="talk", body={}), "`seconds` is None"),
+        (Request(do="mute", body={"seconds": True}), "`seconds` is True"),
+        (Request(do="hear", body={"pcm": b""}), "set plugin.ear.input to 'lane'"),
+    ],
+)
+async def test_what_cannot_be_done_is_refused_in_a_sentence(monkeypatch, request_, why):
+    caught = []
+
+    async def ask(ear):
+        while not caught:
+            await anyio.sleep(0.01)
+            try:
+                await ear.kairos_asked(request_)
+            except KairosError as error:
+                caught.extend([str(error)] * ("not listening" not in str(error)))
+
+    await _run(Shop(Device(np.zeros(5000, np.int16))), until=lambda *_: bool(caught), monkeypatch=monkeypatch, meanwhile=ask)
+
+    assert why in caught[0]
+
+
+async def test_an_ear_that_does_not_listen_answers_so():
+    with pytest.raises(KairosError, match="not listening"):
+        await plugin.EarPlugin().kairos_asked(Request(do="state", body={}))
+
+
+async def test_only_what_makes_a_noise_makes_it_wary_of_itself():
+    wary, ear = [], plugin.EarPlugin()
+    ear._listener = SimpleNamespace(heard_ourselves=lambda: wary.append(1))
+
+    for actuator, state in (("notify", "done"), ("notify", "suppressed"), ("log", "done")):
+        await ear.kairos_outcome(Outcome(action=1, actuator=actuator, state=state))
+
+    assert wary == [1]

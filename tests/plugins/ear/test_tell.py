@@ -54,3 +54,15 @@ def test_what_the_owner_does_not_want_is_not_told(sound_of):
 
     assert [news for frame in [talk] * 50 + [silence] * 50 for news in teller.feed(frame)] == []
     assert _told(sound_of, alarms.t4(np.random.default_rng(2), 30), 40, alarms=False) == []
+
+
+def test_what_is_spoken_while_the_daemon_makes_a_noise_is_not_told():
+    talk, silence = (Frame(np.full(4, loud), np.zeros(4), _STILL, _NO_FEATURES) for loud in (0.9, 0.0))
+
+    def told(own):
+        teller = Teller(EarSettings())
+        frames = [(talk, place in own) for place in range(50)] + [(silence, False)] * 50
+        return [news.text for frame, ours in frames for news in teller.feed(frame, own=ours)]
+
+    assert len(told(())) == 1
+    assert told(range(10, 20)) == []

@@ -27,3 +27,13 @@ def test_who_speaks_on_is_heard_in_pieces():
 
     assert [len(piece) for piece in pieces[:2]] == [_LONGEST, _LONGEST]
     assert [number for piece in pieces for number in piece] == list(range(2 * _LONGEST + 5))
+
+
+def test_what_was_said_before_it_was_muted_is_handed_over():
+    said = Utterances()
+    assert said.rest() is None
+    for number in range(5):
+        said.feed(np.full(320, number, np.int16), speaking=number > 1)
+
+    assert [int(row[0]) for row in said.rest()] == [0, 1, 2, 3, 4]
+    assert said.rest() is None

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
-import soundfile
-import soxr
 from numpy.typing import NDArray
 
 from kairos.api import GateError, Trial
 from kairos_plugins.ear.filters import RATE
 from kairos_plugins.ear.frontend import FRAME
+from kairos_plugins.ear.recordings import pcm
 from kairos_plugins.ear.training.scenes import CELL, Sounds, scene
 from kairos_plugins.ear.training.voices import installed, spoken_by
 
@@ -43,17 +42,6 @@ def clips(trial: Trial, label: str) -> Iterator[Clip]:
         yield from labelled(trial.data, label)
     else:
         yield from _mixed(trial)
-
-
-def pcm(path: Path) -> NDArray[np.int16]:
-    """A recording of any rate and width as 16 kHz mono."""
-    try:
-        found, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise GateError(f"{path} is no sound file that can be read: {error}") from error
-    mono = np.asarray(found).mean(axis=1)
-    mono = mono if rate == RATE else soxr.resample(mono, rate, RATE)
-    return np.round(np.clip(mono, -1, 1) * 32767).astype(np.int16)
 
 
 def labelled(folder: Path, label: str) -> Iterator[Clip]:

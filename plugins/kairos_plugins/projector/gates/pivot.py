@@ -22,8 +22,8 @@ from kairos.api import Check, Findings, Frame, GateError, KairosError, Resident,
 from kairos_plugins.ear.config import EarSettings
 from kairos_plugins.ear.filters import RATE
 from kairos_plugins.ear.frontend import FRAME
-from kairos_plugins.ear.gates.clips import pcm
 from kairos_plugins.ear.hearing import Ear, Models, engine
+from kairos_plugins.ear.recordings import pcm
 from kairos_plugins.ear.tell import Teller
 from kairos_plugins.ear.training.noises import NOISES
 from kairos_plugins.ear.utterances import Utterances
