@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import product
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +25,13 @@ STEPS: Final = 50
 _CYCLES: Final = 3
 _DEEP: Final = 8 * OCTAVE
 """24 dB under a band's loud part is silence: how silent does not matter."""
-_REPEATS: Final = 0.35
+REPEATS: Final = 0.35
 """Autocorrelation a band must have at a cycle's length to be looked at."""
 _LOOKED_AT: Final = 5
 """Bands at a time: an alarm has a few overtones."""
 _CERTAIN: Final = 30.0
+_HOPELESS: Final = 0.2
+"""Under an even score by so much, another cycle would not help."""
 _TIES: Final = 1e-3
 _STRETCH: Final = np.array([0.92, 1.0, 1.08])
 _WAYS: Final = len(_STRETCH) ** 2
@@ -51,14 +53,16 @@ class Rhythm(NamedTuple):
     on: float
     off: float
     pause: float
-    even: float
-    """Score at which it is as likely as not, halfway between it and anything else we could make."""
+    evens: tuple[float, ...]
+    """Scores over three cycles, over four, at which it is as likely as not: halfway between it and anything else we could make."""
+    asked_s: int
+    """Seconds from one question for it to the next: a long cycle need not be asked for as often."""
     slope: float = 0.03
 
 
 RHYTHMS: Final = (
-    Rhythm("smoke", 3, 0.5, 0.5, 1.5, even=0.83),
-    Rhythm("carbon_monoxide", 4, 0.1, 0.1, 5.0, even=0.60),
+    Rhythm("smoke", 3, 0.5, 0.5, 1.5, evens=(0.83,), asked_s=1),
+    Rhythm("carbon_monoxide", 4, 0.1, 0.1, 5.0, evens=(0.60, 0.52), asked_s=2),
 )
 
 
@@ -70,23 +74,28 @@ class Matcher:
         cycle = rhythm.pulses * rhythm.on + (rhythm.pulses - 1) * rhythm.off + rhythm.pause
         self._shortest, self._longest = round(0.9 * cycle * STEPS), round(1.1 * cycle * STEPS)
         self._loud_share = rhythm.pulses * rhythm.on / cycle
-        self._padded = _fast(self.needed + self._longest + 1)
-        self._unbiased = (self.needed / (self.needed - np.arange(self._shortest, self._longest + 1))).astype(np.float32)
+        self._three = _CYCLES * self._longest
+        self._padded = fast_length(self._three + self._longest + 1)
+        self._unbiased = (self._three / (self._three - np.arange(self._shortest, self._longest + 1))).astype(np.float32)
 
     @property
     def needed(self) -> int:
         """Steps it looks back."""
-        return _CYCLES * self._longest
+        return (_CYCLES + len(self.rhythm.evens) - 1) * self._longest
 
     def match(self, bands: Bands) -> Found:
         """Loudness [needed, BANDS], in the ear's steps, newest last."""
-        heard = _flattened(bands, self._loud_share)
-        best = (-1.0, 0)
+        heard, best = flattened(bands[-self._three :], self._loud_share), Found(0.0, 0)
         for band, period in self._candidates(heard):
-            window = heard[band, -_CYCLES * period :]
-            score, shift = self._fit(window, period)
-            best = max(best, (score, len(window) - shift))
-        return Found(float(1 / (1 + np.exp(np.clip((self.rhythm.even - best[0]) / self.rhythm.slope, -_CERTAIN, _CERTAIN)))), best[1])
+            for cycles, even in enumerate(self.rhythm.evens, start=_CYCLES):
+                alone = heard if cycles == _CYCLES else flattened(bands[-cycles * self._longest :, [band]], self._loud_share)
+                window = alone[band if cycles == _CYCLES else 0, -cycles * period :]
+                score, shift = self._fit(window, period)
+                likely = float(1 / (1 + np.exp(np.clip((even - score) / self.rhythm.slope, -_CERTAIN, _CERTAIN))))
+                best = max(best, Found(likely, len(window) - shift))
+                if score < even - _HOPELESS:
+                    break
+        return best
 
     def _candidates(self, heard: Bands) -> Iterator[tuple[int, int]]:
         """Bands that repeat, with the lengths of cycle they repeat at best."""
@@ -95,13 +104,13 @@ class Matcher:
         found = lags[:, self._shortest : self._longest + 1] / np.maximum(lags[:, :1], _TIES) * self._unbiased
         peaks = found.max(axis=1)
         for band in np.argsort(-peaks, kind="stable")[:_LOOKED_AT]:
-            if peaks[band] < _REPEATS:
+            if peaks[band] < REPEATS:
                 return
             yield int(band), self._shortest + int(found[band].argmax())
 
     def _fit(self, window: Bands, period: int) -> tuple[float, int]:
         """The score of this period, and where in the window its first pulse begins."""
-        fold = np.fft.rfft(window.reshape(_CYCLES, period).mean(axis=0))
+        fold = np.fft.rfft(window.reshape(-1, period).mean(axis=0))
         found = np.fft.irfft(fold * self._patterns[period], period, axis=1) / max(float(window.std()), _TIES)
         ours, beats = found[:_WAYS], found[_WAYS:]
         _, shift = np.unravel_index(int(ours.argmax()), ours.shape)
@@ -148,31 +157,31 @@ def _spectra(masks: list[NDArray[np.float64]]) -> NDArray[np.complex128]:
 
 
 class View:
-    """The last seconds of loudness, by band."""
+    """The last seconds of loudness, by band, or of whatever else is told four times a frame."""
 
-    def __init__(self, steps: int) -> None:
-        self._kept = np.zeros((2 * steps, BANDS), np.float32)
+    def __init__(self, steps: int, width: int = BANDS) -> None:
+        self._kept = np.zeros((2 * steps, width), np.float32)
         self._steps, self._end = steps, steps
 
-    def feed(self, bands: NDArray[np.int16]) -> None:
-        """One frame, [HOPS, BANDS]."""
+    def feed(self, frame: NDArray[Any]) -> None:
+        """One frame, [HOPS, width]."""
         if self._end + HOPS // 2 > len(self._kept):
             self._kept[: self._steps] = self._kept[self._end - self._steps : self._end]
             self._end = self._steps
-        self._kept[self._end : self._end + HOPS // 2] = bands.reshape(2, HOPS // 2, BANDS).mean(axis=1)
+        self._kept[self._end : self._end + HOPS // 2] = frame.reshape(2, HOPS // 2, -1).mean(axis=1)
         self._end += HOPS // 2
 
     def last(self, steps: int) -> Bands:
-        """[steps, BANDS]; before the first frame there was silence."""
+        """[steps, width]; before the first frame there was silence."""
         return self._kept[self._end - steps : self._end]
 
 
-def _fast(length: int) -> int:
+def fast_length(length: int) -> int:
     """The least length from `length` on that a Fourier transform likes."""
     return min(odd << (-(-length // odd) - 1).bit_length() for odd in (1, 3, 5))
 
 
-def _flattened(bands: Bands, share: float) -> Bands:
+def flattened(bands: Bands, share: float) -> Bands:
     """[BANDS, steps] with the quiet parts at one level: `_DEEP` under what is loud for half of `share` of the time."""
     heard = np.ascontiguousarray(bands.T)
     place = round(len(bands) * (1 - share / 2))

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from kairos.api import Check, Findings, Frame, Judgement, Trial, Verdict, missed, quantile
+from kairos.api import Check, Findings, Frame, Judgement, Resident, Rows, Trial, Verdict, missed, quantile
 from kairos_plugins.ear.hearing import Models, engine
 from kairos_plugins.projector.config import ProjectorSettings
 from kairos_plugins.projector.gates.pivot import as_text, heard_in, played
@@ -37,16 +37,27 @@ def run(trial: Trial) -> Findings:
         spoken = speakers.say(VOICES["test"][len(pairs) % len(VOICES["test"])], sentence.text, speed=dice.randint(130, 190))
         if spoken is None:
             continue
-        latent = None
+        rows = None
         for features in heard_in(played(spoken.sound, rng), models):
             began = time.perf_counter()
             bound = words.heard(features)
             projecting.append((time.perf_counter() - began) * 1000)
-            if settings.passes(bound):
-                latent = latent or mind.judge(Frame(kind="latent", source=settings.source, rows=wire(bound.rows, words.binder.model)))
-        pairs.append((mind.judge(Frame(kind="text", source=settings.source, text=sentence.text)), latent))
+            if rows is None and settings.passes(bound):
+                rows = wire(bound.rows, words.binder.model)
+        pairs.append(_both(mind, sentence.text, rows, settings.source, text_first=len(pairs) // 2 % 2 == 0))
         trial.progress(len(pairs), count)
     return _findings(pairs, projecting, trial)
+
+
+def _both(mind: Resident, text: str, rows: Rows | None, source: str, *, text_first: bool) -> tuple[Judgement, Judgement | None]:
+    """Both verdicts; now one, now the other comes first, since the second finds the model's weights at hand."""
+
+    def as_rows() -> Judgement | None:
+        return None if rows is None else mind.judge(Frame(kind="latent", source=source, rows=rows))
+
+    before = None if text_first else as_rows()
+    judged = mind.judge(Frame(kind="text", source=source, text=text))
+    return judged, as_rows() if text_first else before
 
 
 def _findings(pairs: list[tuple[Judgement, Judgement | None]], projecting: list[float], trial: Trial) -> Findings:
