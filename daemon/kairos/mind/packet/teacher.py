@@ -1,0 +1,137 @@
+"""The mind as it judges, many events at once and with gradients to the rows it is fed; its own weights are frozen.
+
+What stands around the rows is the frame a daemon would feed, behind the same policy, so what is learned here holds there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from transformers import DynamicCache
+
+from kairos.config import MindSettings, places
+from kairos.mind import adapter
+from kairos.mind.calibration import Calibration, stated
+from kairos.mind.corpus.generate import Example
+from kairos.mind.frames import FrameEncoder
+from kairos.mind.model import find, load_base, quiet_transformers
+from kairos.mind.opened import adapter_of
+
+
+class Told(NamedTuple):
+    """An event as ids: what stands before its rows, they themselves, what stands after, and what is answered if it is an ACTION."""
+
+    before: tuple[int, ...]
+    event: tuple[int, ...]
+    after: tuple[int, ...]
+    answer: tuple[int, ...]
+    """Empty for NO_OP."""
+
+
+class Answered(NamedTuple):
+    """Logits at what was asked: [M, V], of which event [M], whether it is the verdict's place [M], and the token due there [M]."""
+
+    logits: Tensor
+    owner: Tensor
+    first: Tensor
+    due: Tensor
+
+    def margins(self, action: int, no_op: int) -> Tensor:
+        """[B] logit(ACTION) - logit(NO_OP)."""
+        found = self.logits[self.first]
+        return found[:, action] - found[:, no_op]
+
+    def likelihood(self, count: int) -> Tensor:
+        """[B] mean log-probability of the answers' words behind the verdict."""
+        words = ~self.first
+        logs = self.logits[words].float().log_softmax(-1).gather(1, self.due[words, None])[:, 0]
+        zero = torch.zeros(count, device=logs.device)
+        return zero.index_add(0, self.owner[words], logs) / zero.index_add(0, self.owner[words], torch.ones_like(logs)).clamp_min(1)
+
+
+class Teacher:
+    """One model behind one policy."""
+
+    def __init__(self, model: Any, encoder: FrameEncoder, *, actuators: Sequence[str], calibration: Calibration) -> None:
+        self._model = model.requires_grad_(False)
+        self.encoder = encoder
+        self.threshold = calibration.threshold(MindSettings().sensitivity)
+        self.table: Tensor = model.get_input_embeddings().weight
+        with torch.no_grad():
+            cache = model.model(input_ids=torch.tensor([encoder.policy(actuators)], device=model.device), use_cache=True).past_key_values
+        self._prefix = [(layer.keys, layer.values) for layer in cache.layers]
+
+    @classmethod
+    def shipped(cls, actuators: Sequence[str]) -> Self:
+        """The default mind: in bfloat16 on a GPU, in float32 on a processor. Raises `ModelMissing`."""
+        quiet_transformers()
+        settings, device = MindSettings(), "cuda" if torch.cuda.is_available() else "cpu"
+        model, tokenizer = load_base(find("default", places().models), dtype=torch.bfloat16 if device == "cuda" else torch.float32)
+        correction = adapter_of(settings)
+        calibration = Calibration()
+        if isinstance(correction, Path):
+            adapter.merge(model, correction)
+            calibration = stated(adapter.read_metadata(correction))
+        encoder = FrameEncoder(Tokenizer.from_file(str(tokenizer)), frame_tokens=settings.frame_tokens)
+        return cls(model.to(device), encoder, actuators=actuators, calibration=calibration)
+
+    @property
+    def device(self) -> torch.device:
+        """Where it lives."""
+        return self.table.device
+
+    def rows(self, ids: Sequence[int]) -> Tensor:
+        """The model's own, [N, H]."""
+        return self.table[torch.tensor(ids, device=self.device)]
+
+    def events(self, told: Sequence[Told]) -> tuple[Tensor, Tensor]:
+        """Rows of events side by side [B, N, H], float32, and where they are valid [B, N]."""
+        longest = max(len(one.event) for one in told)
+        ids = torch.tensor([[*one.event, *[0] * (longest - len(one.event))] for one in told], device=self.device)
+        lengths = torch.tensor([len(one.event) for one in told], device=self.device)
+        return self.table[ids].float(), torch.arange(longest, device=self.device) < lengths[:, None]
+
+    def answered(self, told: Sequence[Told], rows: Tensor | None = None, *, answers: Sequence[Sequence[int]] | None = None) -> Answered:
+        """What it makes of events, or of `rows` [B, k, H] in the place of theirs, told the `answers` it should give."""
+        given = [one.answer for one in told] if answers is None else answers
+        parts, asked = list[Tensor](), list[tuple[int, int, bool, int]]()
+        for number, (one, answer) in enumerate(zip(told, given, strict=True)):
+            body = self.rows(one.event) if rows is None else rows[number].to(self.table.dtype)
+            parts.append(torch.cat([self.rows(one.before), body, self.rows([*one.after, *answer[:-1]])]))
+            begin = len(parts[-1]) - max(0, len(answer) - 1) - 1
+            asked += [(number, begin, True, answer[0] if answer else 0)]
+            asked += [(number, begin + place, False, token) for place, token in enumerate(answer[1:], 1)]
+        owner, place, first, due = (torch.tensor(column, device=self.device) for column in zip(*asked, strict=True))
+        states = self._states(parts)[owner, place]
+        return Answered(self._model.lm_head(states), owner, first.bool(), due)
+
+    def _states(self, parts: Sequence[Tensor]) -> Tensor:
+        """Last hidden states [B, T, H] of inputs behind the policy."""
+        count, held = len(parts), self._prefix[0][0].shape[2]
+        inputs = torch.nn.utils.rnn.pad_sequence(list(parts), batch_first=True)
+        cache = DynamicCache()
+        for number, (keys, values) in enumerate(self._prefix):
+            cache.update(keys.expand(count, -1, -1, -1), values.expand(count, -1, -1, -1), number)
+        lengths = torch.tensor([len(part) for part in parts], device=self.device)
+        valid = torch.arange(held + inputs.shape[1], device=self.device) < held + lengths[:, None]
+        positions = torch.arange(held, held + inputs.shape[1], device=self.device).expand(count, -1)
+        out = self._model.model(
+            inputs_embeds=inputs, past_key_values=cache, attention_mask=valid.long(), position_ids=positions, use_cache=True
+        )
+        return out.last_hidden_state
+
+
+def told(encoder: FrameEncoder, example: Example, *, longest: int) -> Told | None:
+    """An example as ids; None for what is no text, or too long."""
+    if example.frame.kind != "text":
+        return None
+    before, after = encoder.around_rows(example.frame)
+    event = encoder.encode(f" {example.frame.text}")
+    if not 0 < len(event) <= longest:
+        return None
+    return Told(tuple(before), tuple(event), tuple(after), () if example.answer is None else tuple(encoder.answer(example.answer)))

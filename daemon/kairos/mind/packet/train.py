@@ -1,0 +1,154 @@
+"""Train the packet codec: one command, one seed, ten minutes on one GPU.
+
+    python -m kairos.mind.packet.train --out packet.safetensors --minutes 8 --seed 11
+
+The signal is the mind itself: its verdict margin and its next words where it reads the event whole, against those where it
+reads the packet. A reader that is thrown away afterwards must find the event's words again in the packet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from kairos.config import MindSettings, places
+from kairos.mind.corpus.generate import Corpus
+from kairos.mind.corpus.splits import Split
+from kairos.mind.frames import FrameEncoder
+from kairos.mind.manifold import rows_digest
+from kairos.mind.model import find
+from kairos.mind.packet.ceiling import distance
+from kairos.mind.packet.codec import LONGEST, MOST, Codec, save
+from kairos.mind.packet.teacher import Teacher, Told, told
+
+SIZES: Final = (1, 2, 4, 8, 16)
+ACTUATORS: Final = ("log", "notify")
+_AHEAD: Final = 32
+_READ_WEIGHT: Final = 0.1
+_WARM: Final = 200
+_INNER: Final = 256
+_SAID: Final = 100
+
+
+class Reader(nn.Module):
+    """Finds an event's words again in its packet: [B, k, H] to log-odds [B, n, V] of the words at `n` places. Training only."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.places = nn.Parameter(0.02 * torch.randn(LONGEST, _INNER))
+        self.enter, self.leave = nn.Linear(width, _INNER), nn.Linear(_INNER, width)
+        layer = nn.TransformerDecoderLayer(_INNER, 4, 768, dropout=0.0, batch_first=True, norm_first=True)
+        self.decoder = nn.TransformerDecoder(layer, 1)
+
+    def forward(self, packets: Tensor, count: int, table: Tensor) -> Tensor:
+        """See the class."""
+        scale = packets.pow(2).mean(-1, keepdim=True).add(1e-8).rsqrt()
+        found = self.decoder(self.places[:count].expand(len(packets), count, _INNER), self.enter(packets * scale))
+        return self.leave(found) @ nn.functional.normalize(table, dim=-1).T
+
+
+@cache
+def _encoder(tokenizer: str) -> FrameEncoder:
+    return FrameEncoder(Tokenizer.from_file(tokenizer), frame_tokens=MindSettings().frame_tokens)
+
+
+def drawn(encoder: FrameEncoder, seed: object, count: int, split: Split, *, shortest: int = 1) -> list[Told]:
+    """`count` events of `split`, ACTION and NO_OP by turns, of `shortest` to `LONGEST` rows."""
+    corpus, found, wanted = Corpus(f"packet/{seed}", split), list[Told](), False
+    while len(found) < count:
+        one = told(encoder, corpus.example(), longest=LONGEST)
+        if one is not None and len(one.event) >= shortest and bool(one.answer) == wanted:
+            found.append(one)
+            wanted = not wanted
+    return found
+
+
+def _some(tokenizer: str, seed: str, count: int) -> list[Told]:
+    torch.set_num_threads(1)
+    return drawn(_encoder(tokenizer), seed, count, "train")
+
+
+def _batches(pool: ProcessPoolExecutor, tokenizer: Path, seed: int, count: int) -> Iterator[list[Told]]:
+    waiting, number = list[Future[list[Told]]](), 0
+    while True:
+        while len(waiting) < _AHEAD:
+            waiting.append(pool.submit(_some, str(tokenizer), f"{seed}/{number}", count))
+            number += 1
+        yield waiting.pop(0).result()
+
+
+def _step(teacher: Teacher, codec: Codec, reader: Reader, events: Sequence[Told], k: int, table: Tensor) -> tuple[Tensor, Tensor]:
+    """Losses: of the mind's answers, and of reading back."""
+    with torch.no_grad():
+        wanted = teacher.answered(events)
+    rows, valid = teacher.events(events)
+    packets = codec(rows, valid, k, table)
+    answers = distance(teacher.answered(events, packets), wanted, teacher)
+    ids = torch.zeros(valid.shape, dtype=torch.long, device=teacher.device)
+    ids[valid] = torch.tensor([token for one in events for token in one.event], device=teacher.device)
+    read = nn.functional.cross_entropy(reader(packets, valid.shape[1], table)[valid], ids[valid])
+    return answers, read
+
+
+def _rate(number: int, progress: float, most: float) -> float:
+    return most * min(1.0, number / _WARM) * (0.5 + 0.5 * math.cos(math.pi * min(1.0, progress)))
+
+
+def _say(**fields: Any) -> None:
+    sys.stdout.write(json.dumps(fields) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """The command."""
+    ask = argparse.ArgumentParser(description=__doc__)
+    ask.add_argument("--out", type=Path, required=True)
+    ask.add_argument("--minutes", type=float, default=8.0)
+    ask.add_argument("--batch", type=int, default=96)
+    ask.add_argument("--lr", type=float, default=6e-4)
+    ask.add_argument("--seed", type=int, default=11)
+    args = ask.parse_args()
+    torch.manual_seed(args.seed)
+    teacher, dice = Teacher.shipped(ACTUATORS), Random(args.seed)  # noqa: S311
+    table, width = teacher.table.float(), teacher.table.shape[1]
+    codec, reader = Codec(width).to(teacher.device), Reader(width).to(teacher.device)
+    weights: list[Any] = [*codec.parameters(), *reader.parameters()]
+    optimiser = torch.optim.AdamW(weights, lr=args.lr, weight_decay=0.01, betas=(0.9, 0.98))
+    tokenizer = find("default", places().models) / "tokenizer.json"
+    began, number, seconds = time.monotonic(), 0, 60 * args.minutes
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        for events in _batches(pool, tokenizer, args.seed, args.batch):
+            number += 1
+            progress = (time.monotonic() - began) / seconds
+            if progress >= 1:
+                break
+            optimiser.param_groups[0]["lr"] = _rate(number, progress, args.lr)
+            with torch.autocast(teacher.device.type, dtype=torch.bfloat16):
+                answers, read = _step(teacher, codec, reader, events, dice.choice(SIZES), table)
+            optimiser.zero_grad()
+            (answers + _READ_WEIGHT * read).backward()
+            nn.utils.clip_grad_norm_(weights, 1.0)
+            optimiser.step()
+            if number % _SAID == 0:
+                _say(step=number, answers=round(answers.item(), 3), read=round(read.item(), 3), s=round(time.monotonic() - began))
+        pool.shutdown(wait=False, cancel_futures=True)
+    assert max(SIZES) <= MOST
+    save(codec, args.out, {"rows": rows_digest(teacher.table), "steps": number, "seed": args.seed, "batch": args.batch})
+
+
+if __name__ == "__main__":
+    main()
