@@ -31,6 +31,8 @@ _HEADS: Final = 4
 _FEED: Final = 768
 _DEPTH: Final = 2
 _SHARP: Final = 20.0
+_COPIES: Final = 2.0
+"""Log-odds of copying that it begins with."""
 
 
 class Codec(nn.Module):
@@ -46,11 +48,12 @@ class Codec(nn.Module):
         self.places = nn.Parameter(0.02 * torch.randn(LONGEST, _INNER))
         self.codes = nn.Parameter(0.02 * torch.randn(MOST, _INNER))
         self.sizes = nn.Parameter(0.02 * torch.randn(MOST + 1, _INNER))
-        self.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(**how), _DEPTH, enable_nested_tensor=False)
-        self.decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(**how), _DEPTH)
+        self.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(**how), _DEPTH, nn.LayerNorm(_INNER), enable_nested_tensor=False)
+        self.decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(**how), _DEPTH, nn.LayerNorm(_INNER))
         self.point = nn.Linear(_INNER, _INNER)
         self.leave = nn.Linear(_INNER, width)
         self.gate = nn.Linear(_INNER, 1)
+        nn.init.constant_(self.gate.bias, _COPIES)
 
     def forward(self, event: Tensor, valid: Tensor, k: int, table: Tensor) -> Tensor:
         """`event` [B, N, H] where `valid` [B, N], and the model's embedding `table` [V, H]: packets [B, k, H]."""
@@ -58,10 +61,18 @@ class Codec(nn.Module):
         memory = self.encoder(self.enter(event * scale) + self.places[: event.shape[1]], src_key_padding_mask=~valid)
         asked = (self.codes[:k] + self.sizes[k]).expand(len(event), k, _INNER)
         found = self.decoder(asked, memory, memory_key_padding_mask=~valid)
-        reach = (self.point(found) @ memory.mT / _INNER**0.5).masked_fill(~valid[:, None], -torch.inf)
+        reach = (self.point(found) @ memory.mT / _INNER**0.5 + _own_share(valid, k)).masked_fill(~valid[:, None], -torch.inf)
         words = nn.functional.normalize(self.leave(found), dim=-1) @ nn.functional.normalize(table, dim=-1).T
         share = torch.sigmoid(self.gate(found))
         return share * (reach.softmax(-1) @ event) + (1 - share) * ((_SHARP * words).softmax(-1) @ table)
+
+
+def _own_share(valid: Tensor, k: int) -> Tensor:
+    """Log-weights [B, k, N] that give row j the words around (j + 1/2) / k of the way: a packet begins as averages of neighbours."""
+    length = valid.sum(1)[:, None, None]
+    centre = (torch.arange(k, device=valid.device) + 0.5)[None, :, None] * length / k
+    place = torch.arange(valid.shape[1], device=valid.device) + 0.5
+    return -((place - centre) * k / length).pow(2) * 2
 
 
 def save(codec: Codec, path: Path, facts: Mapping[str, Any]) -> None:

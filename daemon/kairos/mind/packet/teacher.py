@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Self
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 from transformers import DynamicCache
 
 from kairos.config import MindSettings, places
@@ -99,29 +100,37 @@ class Teacher:
     def answered(self, told: Sequence[Told], rows: Tensor | None = None, *, answers: Sequence[Sequence[int]] | None = None) -> Answered:
         """What it makes of events, or of `rows` [B, k, H] in the place of theirs, told the `answers` it should give."""
         given = [one.answer for one in told] if answers is None else answers
-        parts, asked = list[Tensor](), list[tuple[int, int, bool, int]]()
-        for number, (one, answer) in enumerate(zip(told, given, strict=True)):
-            body = self.rows(one.event) if rows is None else rows[number].to(self.table.dtype)
-            parts.append(torch.cat([self.rows(one.before), body, self.rows([*one.after, *answer[:-1]])]))
-            begin = len(parts[-1]) - max(0, len(answer) - 1) - 1
-            asked += [(number, begin, True, answer[0] if answer else 0)]
+        bodies = [one.event for one in told] if rows is None else [(0,) * rows.shape[1]] * len(told)
+        ids, spots, asked = list[Tensor](), list[Tensor](), list[tuple[int, int, bool, int]]()
+        for number, (one, body, answer) in enumerate(zip(told, bodies, given, strict=True)):
+            parts = (one.before, body, one.after, tuple(answer[:-1]))
+            ids.append(torch.tensor([token for part in parts for token in part]))
+            spots.append(torch.repeat_interleave(torch.tensor([0, 1, 0, 0]), torch.tensor([len(part) for part in parts])))
+            begin = sum(map(len, parts[:3])) - 1
+            asked.append((number, begin, True, answer[0] if answer else 0))
             asked += [(number, begin + place, False, token) for place, token in enumerate(answer[1:], 1)]
-        owner, place, first, due = (torch.tensor(column, device=self.device) for column in zip(*asked, strict=True))
-        states = self._states(parts)[owner, place]
+        inputs = self.table[pad_sequence(ids, batch_first=True).to(self.device)]
+        if rows is not None:
+            mask = pad_sequence(spots, batch_first=True).bool().to(self.device)
+            inputs = inputs.masked_scatter(mask[..., None], rows.to(self.table.dtype))
+        owner, place, first, due = torch.tensor(asked, device=self.device).T
+        states = self._states(inputs, [len(one) for one in ids])[owner, place]
         return Answered(self._model.lm_head(states), owner, first.bool(), due)
 
-    def _states(self, parts: Sequence[Tensor]) -> Tensor:
-        """Last hidden states [B, T, H] of inputs behind the policy."""
-        count, held = len(parts), self._prefix[0][0].shape[2]
-        inputs = torch.nn.utils.rnn.pad_sequence(list(parts), batch_first=True)
+    def _states(self, inputs: Tensor, lengths: Sequence[int]) -> Tensor:
+        """Last hidden states [B, T, H] of `inputs` [B, T, H], each so long, behind the policy."""
+        count, held = len(inputs), self._prefix[0][0].shape[2]
         cache = DynamicCache()
         for number, (keys, values) in enumerate(self._prefix):
             cache.update(keys.expand(count, -1, -1, -1), values.expand(count, -1, -1, -1), number)
-        lengths = torch.tensor([len(part) for part in parts], device=self.device)
-        valid = torch.arange(held + inputs.shape[1], device=self.device) < held + lengths[:, None]
-        positions = torch.arange(held, held + inputs.shape[1], device=self.device).expand(count, -1)
+        places = torch.arange(held + inputs.shape[1], device=self.device)
+        valid = places < held + torch.tensor(lengths, device=self.device)[:, None]
         out = self._model.model(
-            inputs_embeds=inputs, past_key_values=cache, attention_mask=valid.long(), position_ids=positions, use_cache=True
+            inputs_embeds=inputs,
+            past_key_values=cache,
+            attention_mask=valid.long(),
+            position_ids=places[held:].expand(count, -1),
+            use_cache=True,
         )
         return out.last_hidden_state
 
