@@ -26,9 +26,16 @@ def test_what_was_not_read_as_it_is_may_not(word):
     assert not Spans(READ).allows(word)
 
 
-@pytest.mark.parametrize("word", ["the", "disk", "Check", "first;", "and"])
+@pytest.mark.parametrize("word", ["the", "disk", "check", "first;", "and"])
 def test_plain_words_need_not_be_read(word):
     assert Spans("").allows(word)
+
+
+@pytest.mark.parametrize("word", ["AUTHORITY", "Check", "chEck"])
+def test_a_capital_makes_a_name_and_names_are_copied(word):
+    assert not Spans("check the authority").allows(word)
+    assert not Spans("check the authority").may_begin(word)
+    assert Spans(f"the {word} failed").allows(word)
 
 
 def test_a_percent_sign_is_a_unit_and_is_read_too():

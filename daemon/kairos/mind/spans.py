@@ -60,13 +60,12 @@ class Spans:
         return False
 
     def _is_plain(self, word: str) -> bool:
-        low = word.lower()
-        place = bisect_left(self._words, low)
-        return place < len(self._words) and self._words[place] == low
+        """Plain words are said in small letters: what has a capital is a name, and names are copied."""
+        place = bisect_left(self._words, word)
+        return place < len(self._words) and self._words[place] == word
 
     def _is_start(self, word: str) -> bool:
-        low = word.lower()
-        place = bisect_left(self._words, low)
-        if place < len(self._words) and self._words[place].startswith(low):
+        place = bisect_left(self._words, word)
+        if place < len(self._words) and self._words[place].startswith(word):
             return True
         return any(self._given.startswith(word, start) for start in self._edges)
