@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import torch
 
 from kairos.gates.inception import _Stage
 from kairos.mind.seam import Session
@@ -39,9 +38,10 @@ def test_a_splice_moves_what_is_heard(stage):
     assert all(rank >= 1 for rank in before.ranks)
 
 
-def test_perplexity_is_of_what_is_said_behind_the_note(stage):
+def test_what_is_said_behind_a_note_as_text_is_no_strain_there(stage):
     scene = stage.scene("Write a line.")
-    said = stage.say(scene.blocks, scene)
+    note = "Remember the sea."
+    said = stage.say(stage._lived(scene, note), scene)
 
-    assert stage.perplexity(scene, said, note="Nothing.") > 0
-    assert torch.isfinite(torch.tensor(stage.perplexity(scene, said, note="Nothing.")))
+    assert stage.strain(scene, said, note=note) == pytest.approx(1.0)
+    assert stage.strain(scene, said[::-1], note=note) > 0

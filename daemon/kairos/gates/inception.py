@@ -3,11 +3,12 @@
 The keys and values of a note, lived at the same positions in a context of its own, take the place of an empty note's in
 a running conversation that was lived without it; nothing is fed again. Of each concept: whether its word is said, or comes
 ten times nearer to it (incorporation), whether it gains more than any other concept's (selectivity), and whether what is then
-said is as plain to the unspliced model as what it says itself (coherence). The null: a context's own rows, set into it.
+said is as plain as what is said where the same note was lived as text (coherence). The null: a context's own rows, set into it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -32,14 +33,14 @@ _PROMPTS: Final = (
     "Describe a place you have never been to.",
 )
 _CONCEPTS: Final = ("volcano", "ocean", "piano", "dragon", "bread", "snow")
-_EMPTY: Final = "Remember this: today we talk about one thing, and only about that one thing, that thing."
-_NOTE: Final = "Remember this: today we talk about the {0}, and only about the {0}, the {0}."
+_EMPTY: Final = "Remember this: today we talk about one thing, and only about that one thing, that thing, that thing."
+_NOTE: Final = "Remember this: today we talk about the {0}, and only about the {0}, the {0}, the {0}."
 _NEARER: Final = 10.0
 """Times nearer to the top a concept's word must come."""
 _LOOKED_AT: Final = 12
 _SAID: Final = 32
 _PLAIN: Final = 1.5
-"""Perplexity of what is said over that of what is said without the splice, at most."""
+"""Perplexity of what is said behind a splice, read behind the note as text, over that of what is said there, at most."""
 _DISTINCT: Final = 0.25
 """Share of different tokens below which it only stalls."""
 
@@ -62,8 +63,7 @@ def run(trial: Trial) -> Findings:
     for number, prompt in enumerate(prompts):
         scene = stage.scene(prompt)
         null.append(stage.unchanged(scene))
-        before, said = stage.heard(scene.blocks, scene, concepts), stage.say(scene.blocks, scene)
-        usual = stage.perplexity(scene, said, note=_EMPTY)
+        before = stage.heard(scene.blocks, scene, concepts)
         for place, concept in enumerate(concepts):
             spliced = stage.spliced(scene, concept)
             after, words = stage.heard(spliced, scene, concepts), stage.say(spliced, scene)
@@ -71,7 +71,7 @@ def run(trial: Trial) -> Findings:
             rises = [late - soon for late, soon in zip(after.logs, before.logs, strict=True)]
             nearer.append(gain >= _NEARER or concept in mind.encoder.decode(words).lower())
             own.append(rises.index(max(rises)) == place)
-            strain = stage.perplexity(scene, words, note=_NOTE.format(concept)) / usual
+            strain = stage.strain(scene, words, note=_NOTE.format(concept))
             plain.append(strain <= _PLAIN and len(set(words)) >= _DISTINCT * len(words))
             gains.append(gain)
             lines.append(f"{concept} {before.ranks[place]} -> {after.ranks[place]}, strain {strain:.2f}: {mind.encoder.decode(words)!r}")
@@ -124,8 +124,7 @@ class _Stage:
         """Whether a scene with its own rows, minted anew and set into it, goes on byte for byte as it would have."""
         import torch
 
-        self._session.close()
-        self._session.prefill([*self._note(_EMPTY), *scene.tail[:-1]])
+        self._lived(scene, _EMPTY)
         plain = self._session.prefill(scene.tail[-1:])
         return torch.equal(plain, self._begin(scene.blocks, scene))
 
@@ -151,12 +150,20 @@ class _Stage:
             logits = self._session.decode(token)
         return found
 
-    def perplexity(self, scene: _Scene, said: Sequence[int], *, note: str) -> float:
-        """Of `said` behind the scene with `note` lived as text from the start."""
-        import math
+    def strain(self, scene: _Scene, said: Sequence[int], *, note: str) -> float:
+        """Perplexity of `said` behind the scene with `note` lived as text from the start, over that of what is said there."""
+        lived = self._lived(scene, note)
+        plain = self.say(lived, scene)
+        return self._perplexity(lived, scene, said) / self._perplexity(lived, scene, plain)
 
+    def _lived(self, scene: _Scene, note: str) -> dict[str, Tensor]:
         self._session.close()
         self._session.prefill([*self._note(note), *scene.tail[:-1]])
+        return self._session.snapshot(self._session.pos)
+
+    def _perplexity(self, blocks: dict[str, Tensor], scene: _Scene, said: Sequence[int]) -> float:
+        self._begin(blocks, scene)
+        self._session.rewind(scene.pos)
         return math.exp(-self._session.score([scene.tail[-1], *said]) / max(1, len(said)))
 
     def _note(self, text: str) -> list[int]:

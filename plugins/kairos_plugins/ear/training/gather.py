@@ -79,8 +79,8 @@ def groups(source: Source, files: Sequence[Path]) -> dict[tuple[Split, str], lis
         if path.suffix not in _SOUNDS or (source.kind == "speech" and any(word in f"{path.parent.name}/{path.name}" for word in _NO_VOICE)):
             continue
         group = _group(source, path)
-        split = source.splits.get(group or "", source.splits.get("*") if group else None)
-        if group is not None and split is not None:
+        split = None if group is None else source.splits.get(group) or (source.splits.get("*") if group else None)
+        if split is not None:
             found[split, f"{source.package}{f'-{group}' if group else ''}"].append(path)
     return {key: paths for key, paths in found.items() if len(paths) >= _FEWEST or not key[1].removeprefix(source.package)}
 
