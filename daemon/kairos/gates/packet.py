@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 _SIZES: Final = (1, 2, 4, 8, 16)
 _QUICK_SIZES: Final = (4,)
 _EVENTS: Final = 240
-_QUICK: Final = 12
+_QUICK: Final = 6
 _CEILINGS: Final = 24
-_QUICK_CEILINGS: Final = 4
+_QUICK_CEILINGS: Final = 2
 _STEPS: Final = 60
-_QUICK_STEPS: Final = 4
+_QUICK_STEPS: Final = 3
 _BATCH: Final = 24
 _STATIC: Final = 8
 _SHORTEST: Final = 17
