@@ -62,7 +62,7 @@ class Rhythm(NamedTuple):
 
 RHYTHMS: Final = (
     Rhythm("smoke", 3, 0.5, 0.5, 1.5, evens=(0.83,), asked_s=1),
-    Rhythm("carbon_monoxide", 4, 0.1, 0.1, 5.0, evens=(0.66, 0.52), asked_s=2),
+    Rhythm("carbon_monoxide", 4, 0.1, 0.1, 5.0, evens=(0.60, 0.52), asked_s=2),
 )
 
 
