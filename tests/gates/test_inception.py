@@ -41,7 +41,7 @@ def test_a_splice_moves_what_is_heard(stage):
 def test_what_is_said_behind_a_note_as_text_is_no_strain_there(stage):
     scene = stage.scene("Write a line.")
     note = "Remember the sea."
-    said = stage.say(stage._lived(scene, note), scene)
+    said = stage.say(stage._lived(scene.tail, note), scene)
 
     assert stage.strain(scene, said, note=note) == pytest.approx(1.0)
     assert stage.strain(scene, said[::-1], note=note) > 0

@@ -86,11 +86,12 @@ def run(trial: Trial) -> Findings:
 
 
 class _Scene(NamedTuple):
-    """A conversation that stands before its answer: what it was lived from, and its rows but for the last token's."""
+    """A conversation that stands before its answer: its last tokens, its rows but for the last one's, and what it would say."""
 
     tail: list[int]
     blocks: dict[str, Tensor]
     pos: int
+    usual: list[int]
 
 
 class _Stage:
@@ -105,9 +106,8 @@ class _Stage:
         """The prompt behind the empty note."""
         marks = self._encoder.scaffold
         tail = [*self._encoder.encode(f" {prompt}"), *marks.close, *marks.answer_open]
-        self._session.close()
-        self._session.prefill([*self._note(_EMPTY), *tail[:-1]])
-        return _Scene(tail, self._session.snapshot(self._session.pos), self._session.pos)
+        silent = _Scene(tail, self._lived(tail, _EMPTY), self._session.pos, [])
+        return silent._replace(usual=self.say(silent.blocks, silent))
 
     def spliced(self, scene: _Scene, concept: str) -> dict[str, Tensor]:
         """The scene's rows with those of a note about `concept` in the place of the empty one's."""
@@ -124,14 +124,14 @@ class _Stage:
         """Whether a scene with its own rows, minted anew and set into it, goes on byte for byte as it would have."""
         import torch
 
-        self._lived(scene, _EMPTY)
+        self._lived(scene.tail, _EMPTY)
         plain = self._session.prefill(scene.tail[-1:])
         return torch.equal(plain, self._begin(scene.blocks, scene))
 
     def heard(self, blocks: dict[str, Tensor], scene: _Scene, concepts: Sequence[str]) -> Heard:
         """How near each concept's word comes while what the scene itself would say is said."""
         tokens = [self._encoder.encode(f" {concept}")[0] for concept in concepts]
-        usual = self.say(scene.blocks, scene)[:_LOOKED_AT]
+        usual = scene.usual[:_LOOKED_AT]
         logits, ranks, logs = self._begin(blocks, scene), [1 << 30] * len(tokens), [-1e9] * len(tokens)
         for number in range(len(usual) + 1):
             now = logits.float().log_softmax(-1)
@@ -152,18 +152,18 @@ class _Stage:
 
     def strain(self, scene: _Scene, said: Sequence[int], *, note: str) -> float:
         """Perplexity of `said` behind the scene with `note` lived as text from the start, over that of what is said there."""
-        lived = self._lived(scene, note)
+        lived = self._lived(scene.tail, note)
         plain = self.say(lived, scene)
         return self._perplexity(lived, scene, said) / self._perplexity(lived, scene, plain)
 
-    def _lived(self, scene: _Scene, note: str) -> dict[str, Tensor]:
+    def _lived(self, tail: Sequence[int], note: str) -> dict[str, Tensor]:
+        """Rows of `note` and all of `tail` but its last token, lived as text."""
         self._session.close()
-        self._session.prefill([*self._note(note), *scene.tail[:-1]])
+        self._session.prefill([*self._note(note), *tail[:-1]])
         return self._session.snapshot(self._session.pos)
 
     def _perplexity(self, blocks: dict[str, Tensor], scene: _Scene, said: Sequence[int]) -> float:
-        self._begin(blocks, scene)
-        self._session.rewind(scene.pos)
+        self._hold(blocks, scene)
         return math.exp(-self._session.score([scene.tail[-1], *said]) / max(1, len(said)))
 
     def _note(self, text: str) -> list[int]:
@@ -172,10 +172,13 @@ class _Stage:
         return [*self._open, *(ids + [ids[-1]] * self.rows)[: self.rows]]
 
     def _begin(self, blocks: dict[str, Tensor], scene: _Scene) -> Tensor:
+        self._hold(blocks, scene)
+        return self._session.prefill(scene.tail[-1:])
+
+    def _hold(self, blocks: dict[str, Tensor], scene: _Scene) -> None:
         self._session.close()
         problem = self._session.restore(scene.pos, blocks)
         assert not problem, problem
-        return self._session.prefill(scene.tail[-1:])
 
 
 GATE: Final = Check(kind="gate", name="inception", summary="rows of one context's memory set into another's", run=run)

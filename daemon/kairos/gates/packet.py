@@ -8,7 +8,7 @@ gradient finds for each event by itself, and beside a single packet for all even
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from kairos.checks import Check, Findings, GateError, Trial, missed, quantile
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kairos.mind.manifold import Manifold
     from kairos.mind.packet.teacher import Teacher, Told
 
+T = TypeVar("T")
 _SIZES: Final = (1, 2, 4, 8, 16)
 _QUICK_SIZES: Final = (4,)
 _EVENTS: Final = 240
@@ -53,7 +54,7 @@ def run(trial: Trial) -> Findings:
     sizes, count = (_QUICK_SIZES, _QUICK) if trial.quick else (_SIZES, _EVENTS)
     ceilings, steps = (_QUICK_CEILINGS, _QUICK_STEPS) if trial.quick else (_CEILINGS, _STEPS)
     events = _events(teacher, trial.seed, count)
-    few = [*_acted(events)[: ceilings // 2], *_quiet(events)[: ceilings // 2]]
+    few = [*events[: ceilings // 2], *events[count // 2 :][: ceilings // 2]]
     curve: dict[str, dict[str, Any]] = {}
     for number, k in enumerate(sizes):
         with torch.no_grad():
@@ -123,10 +124,9 @@ def _likelihoods(teacher: Teacher, events: Sequence[Told], packets: Tensor, of: 
     import torch
 
     found: list[float] = []
-    for start in range(0, len(of), _BATCH):
-        some, said = list(of[start : start + _BATCH]), answers[start : start + _BATCH]
+    for some, said in zip(_parts(of), _parts(answers), strict=True):
         with torch.no_grad():
-            answered = teacher.answered([events[n] for n in some], packets[some], answers=[events[n].answer for n in said])
+            answered = teacher.answered([events[n] for n in some], packets[list(some)], answers=[events[n].answer for n in said])
         found += answered.likelihood(len(some)).tolist()
     return found
 
@@ -158,16 +158,8 @@ def _smallest(curve: dict[str, dict[str, Any]], of: str) -> int | None:
     return next((int(k) for k, row in curve.items() if min(row[f"{of}_pivots"], row[f"{of}_selectivity"]) >= _BAR), None)
 
 
-def _acted(events: Sequence[Told]) -> list[Told]:
-    return [one for one in events if one.answer]
-
-
-def _quiet(events: Sequence[Told]) -> list[Told]:
-    return [one for one in events if not one.answer]
-
-
-def _parts(events: Sequence[Told]) -> list[Sequence[Told]]:
-    return [events[start : start + _BATCH] for start in range(0, len(events), _BATCH)]
+def _parts(given: Sequence[T]) -> list[Sequence[T]]:
+    return [given[start : start + _BATCH] for start in range(0, len(given), _BATCH)]
 
 
 GATE: Final = Check(kind="gate", name="packet", summary="events in fewer rows: the curve, its ceiling, and one packet for all", run=run)

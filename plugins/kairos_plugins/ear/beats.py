@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kairos_plugins.ear.rhythm import REPEATS, STEPS, Bands, fast_length, flattened
+from kairos_plugins.ear.rhythm import REPEATS, STEPS, Bands, flattened, likely, repetition
 
 NEEDED: Final = 12 * STEPS
 _SHORTEST: Final = 8
@@ -33,8 +33,6 @@ _DOUBTS: Final = 2
 _EVEN: Final = 1.1
 _SLOPE: Final = 0.1
 _TIES: Final = 1e-3
-_PADDED: Final = fast_length(NEEDED + _LONGEST + 1)
-_UNBIASED: Final = (NEEDED / (NEEDED - np.arange(_SHORTEST, _LONGEST + 1))).astype(np.float32)
 
 
 class Beats:
@@ -48,7 +46,7 @@ class Beats:
         self._answers.append(_fit(bands, tone))
         if len(self._answers) < _ASKED:
             return 0.0
-        return float(1 / (1 + np.exp(np.clip((_EVEN - sorted(self._answers)[_DOUBTS]) / _SLOPE, -30.0, 30.0))))
+        return likely(sorted(self._answers)[_DOUBTS], _EVEN, _SLOPE)
 
 
 def _fit(bands: Bands, tone: NDArray[np.float32]) -> float:
@@ -73,9 +71,7 @@ def _fit(bands: Bands, tone: NDArray[np.float32]) -> float:
 
 def _periods(heard: Bands) -> list[tuple[int, int]]:
     """Bands that repeat, each with the shortest period it repeats well at."""
-    spectrum = np.fft.rfft(heard - heard.mean(axis=1, keepdims=True), _PADDED, axis=1)
-    lags = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, axis=1)
-    found = lags[:, _SHORTEST : _LONGEST + 1] / np.maximum(lags[:, :1], _TIES) * _UNBIASED
+    found = repetition(heard, _SHORTEST, _LONGEST)
     inner = found[:, 1:-1]
     peaks = np.where((inner >= found[:, :-2]) & (inner >= found[:, 2:]), inner, 0.0)
     tops = peaks.max(axis=1)

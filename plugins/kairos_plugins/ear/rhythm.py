@@ -75,8 +75,6 @@ class Matcher:
         self._shortest, self._longest = round(0.9 * cycle * STEPS), round(1.1 * cycle * STEPS)
         self._loud_share = rhythm.pulses * rhythm.on / cycle
         self._three = _CYCLES * self._longest
-        self._padded = fast_length(self._three + self._longest + 1)
-        self._unbiased = (self._three / (self._three - np.arange(self._shortest, self._longest + 1))).astype(np.float32)
 
     @property
     def needed(self) -> int:
@@ -91,17 +89,14 @@ class Matcher:
                 alone = heard if cycles == _CYCLES else flattened(bands[-cycles * self._longest :, [band]], self._loud_share)
                 window = alone[band if cycles == _CYCLES else 0, -cycles * period :]
                 score, shift = self._fit(window, period)
-                likely = float(1 / (1 + np.exp(np.clip((even - score) / self.rhythm.slope, -_CERTAIN, _CERTAIN))))
-                best = max(best, Found(likely, len(window) - shift))
+                best = max(best, Found(likely(score, even, self.rhythm.slope), len(window) - shift))
                 if score < even - _HOPELESS:
                     break
         return best
 
     def _candidates(self, heard: Bands) -> Iterator[tuple[int, int]]:
         """Bands that repeat, with the lengths of cycle they repeat at best."""
-        spectrum = np.fft.rfft(heard - heard.mean(axis=1, keepdims=True), self._padded, axis=1)
-        lags = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, axis=1)
-        found = lags[:, self._shortest : self._longest + 1] / np.maximum(lags[:, :1], _TIES) * self._unbiased
+        found = repetition(heard, self._shortest, self._longest)
         peaks = found.max(axis=1)
         for band in np.argsort(-peaks, kind="stable")[:_LOOKED_AT]:
             if peaks[band] < REPEATS:
@@ -174,6 +169,20 @@ class View:
     def last(self, steps: int) -> Bands:
         """[steps, width]; before the first frame there was silence."""
         return self._kept[self._end - steps : self._end]
+
+
+def repetition(heard: Bands, shortest: int, longest: int) -> Bands:
+    """[BANDS, steps] to [BANDS, 1 + longest - shortest]: unbiased autocorrelation at each period, 1 for what repeats exactly."""
+    steps = heard.shape[1]
+    spectrum = np.fft.rfft(heard - heard.mean(axis=1, keepdims=True), fast_length(steps + longest + 1), axis=1)
+    lags = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, axis=1)
+    unbiased = (steps / (steps - np.arange(shortest, longest + 1))).astype(np.float32)
+    return lags[:, shortest : longest + 1] / np.maximum(lags[:, :1], _TIES) * unbiased
+
+
+def likely(score: float, even: float, slope: float) -> float:
+    """The probability of a score: a half at `even`."""
+    return float(1 / (1 + np.exp(np.clip((even - score) / slope, -_CERTAIN, _CERTAIN))))
 
 
 def fast_length(length: int) -> int:

@@ -14,7 +14,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, kl_div
 
 from kairos.mind.packet.teacher import Answered, Teacher, Told
 
-WORDS_WEIGHT: Final = 0.5
+_WORDS_WEIGHT: Final = 0.5
 _BEGIN: Final = 14.0
 _RATE: Final = 0.3
 
@@ -27,7 +27,7 @@ def distance(found: Answered, wanted: Answered, teacher: Teacher) -> Tensor:
     if not bool(words.any()):
         return verdict
     told, due = (one.logits[words].float().log_softmax(-1) for one in (found, wanted))
-    return verdict + WORDS_WEIGHT * kl_div(told, due, log_target=True, reduction="batchmean")
+    return verdict + _WORDS_WEIGHT * kl_div(told, due, log_target=True, reduction="batchmean")
 
 
 def best(teacher: Teacher, events: Sequence[Told], k: int, *, steps: int, static: bool = False) -> Tensor:

@@ -86,10 +86,6 @@ class Teacher:
         """Where it lives."""
         return self.table.device
 
-    def rows(self, ids: Sequence[int]) -> Tensor:
-        """The model's own, [N, H]."""
-        return self.table[torch.tensor(ids, device=self.device)]
-
     def events(self, told: Sequence[Told]) -> tuple[Tensor, Tensor]:
         """Rows of events side by side [B, N, H], float32, and where they are valid [B, N]."""
         longest = max(len(one.event) for one in told)

@@ -32,7 +32,7 @@ from kairos.mind.frames import FrameEncoder
 from kairos.mind.manifold import rows_digest
 from kairos.mind.model import find
 from kairos.mind.packet.ceiling import distance
-from kairos.mind.packet.codec import LONGEST, MOST, Codec, save
+from kairos.mind.packet.codec import LONGEST, Codec, save
 from kairos.mind.packet.teacher import Teacher, Told, told
 
 SIZES: Final = (1, 2, 4, 8, 16)
@@ -150,7 +150,6 @@ def main() -> None:
             if number % _SAID == 0:
                 _say(step=number, answers=round(answers.item(), 3), read=round(read.item(), 3), s=round(time.monotonic() - began))
         pool.shutdown(wait=False, cancel_futures=True)
-    assert max(SIZES) <= MOST
     save(codec, args.out, {"rows": rows_digest(teacher.table), "steps": number, "seed": args.seed, "batch": args.batch})
 
 
