@@ -37,6 +37,8 @@ class EarSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Whether an event says that somebody spoke, and how long."""
     alarms: bool = True
     """Whether beepers are told: smoke, carbon monoxide and others."""
+    experimental: tuple[Literal["siren", "ring", "knock", "hum"], ...] = ()
+    """Sounds told as well, though no recording of the real thing was found to judge them by."""
     refractory_s: Annotated[float, Meta(ge=1)] = 60.0
     """Seconds between two events about one sound that goes on."""
     sure: Annotated[float, Meta(gt=0, lt=1)] = 0.6

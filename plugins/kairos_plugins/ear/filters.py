@@ -44,8 +44,7 @@ def layers() -> list[Layer]:
 
 def filters() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Real and imaginary parts [BANDS, WINDOW], each filter's absolute values summing to 1 at most."""
-    mel = np.linspace(_mel(_LOWEST_HZ), _mel(_HIGHEST_HZ), BANDS + 2)
-    hertz = 700.0 * (10 ** (mel / 2595.0) - 1)
+    hertz = _edges()
     cosine, sine = np.zeros((BANDS, WINDOW)), np.zeros((BANDS, WINDOW))
     for band, (low, centre, high) in enumerate(zip(hertz, hertz[1:], hertz[2:], strict=False)):
         length = min(WINDOW, round(_CYCLES * RATE / (high - low)) * 2)
@@ -60,6 +59,17 @@ def filters() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         cosine[band] /= largest
         sine[band] /= largest
     return cosine, sine
+
+
+def centres() -> NDArray[np.float64]:
+    """[BANDS] hertz."""
+    return _edges()[1:-1]
+
+
+def _edges() -> NDArray[np.float64]:
+    """[BANDS + 2] hertz: each band reaches from the centre below its own to the one above."""
+    mel = np.linspace(_mel(_LOWEST_HZ), _mel(_HIGHEST_HZ), BANDS + 2)
+    return 700.0 * (10 ** (mel / 2595.0) - 1)
 
 
 def _mel(hertz: float) -> float:

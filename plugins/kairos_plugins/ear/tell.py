@@ -8,6 +8,7 @@ import msgspec
 
 from kairos.api import new_id
 from kairos_plugins.ear.config import EarSettings
+from kairos_plugins.ear.experimental.spells import Spell, Spells
 from kairos_plugins.ear.hearing import Frame
 from kairos_plugins.ear.patterns import Heard, Patterns
 from kairos_plugins.ear.speech import Utterance, Voice
@@ -41,6 +42,7 @@ class Teller:
     def __init__(self, settings: EarSettings) -> None:
         self._settings = settings
         self._patterns, self._voice = Patterns(), Voice()
+        self._spells = Spells(settings.experimental, settings.sure)
         self._now = self._own_at = 0
         self._told_at: dict[str, int] = {}
         self._telling: Heard | None = None
@@ -65,7 +67,7 @@ class Teller:
         found = self._alarm(heard) if self._settings.alarms else []
         if utterance is not None and self._settings.speech:
             found += self._speech(utterance)
-        return found
+        return found + [self._spell(spell) for spell in self._spells.feed(frame) if not own]
 
     def _alarm(self, heard: Heard | None) -> list[News]:
         before, going_on = self._telling, self._patterns.sounding
@@ -86,6 +88,11 @@ class Teller:
         if utterance.start < self._own_at or seconds < _SHORTEST_S or not self._due("speech", first=False):
             return []
         return [News(text=f"speech for {seconds:.1f} s, p {utterance.probability:.2f}, {self._settings.place}", urgent=False)]
+
+    def _spell(self, spell: Spell) -> News:
+        now, ended = spell.now, spell.ended_after
+        said = f"p {now.probability:.2f}" if ended is None else f"ended after {ended:.0f} s"
+        return News(text=f"{now.words}, {said}, {self._settings.place}, an experimental guess", urgent=False)
 
     def _due(self, kind: str, *, first: bool) -> bool:
         """Whether `kind` may be told now; a pattern just recognised always may."""

@@ -89,6 +89,17 @@ def beeping(rng: Rng, kind: str, noises: Sounds, *, seconds: float) -> NDArray[n
     return recorded(rng, _over(rng, background, beeper, tone, _BEEPER_DB))
 
 
+def among(rng: Rng, sound: Sound | None, noises: Sounds, *, seconds: float, without: Sequence[str]) -> NDArray[np.int16]:
+    """Samples of a background `without` some of our noises, and of `sound` over it, 5 to 30 dB where it sounds."""
+    length = int(seconds * RATE) // FRAME * FRAME
+    heard = _background(rng, noises, length, without)
+    if sound is not None:
+        sound = room(rng, sound[:length]) if rng.random() < 0.6 else sound[:length]
+        loud = np.abs(sound).reshape(-1, CELL).max(axis=1) > 1e-3 * np.abs(sound).max()
+        heard = _over(rng, heard, sound, loud, (5.0, 30.0))
+    return recorded(rng, heard)
+
+
 def marked(voice: Sound) -> NDArray[np.bool_]:
     """Cells of a clean voice that hold speech: near its loud parts, and above what its recording has in its pauses."""
     cells = np.mean(voice[: len(voice) // CELL * CELL].reshape(-1, CELL) ** 2, axis=1)
@@ -110,13 +121,13 @@ def recorded(rng: Rng, heard: Sound) -> NDArray[np.int16]:
     return np.round(np.clip(heard * level + offset, -1, 1) * 32767).astype(np.int16)
 
 
-def _background(rng: Rng, noises: Sounds, length: int) -> Sound:
-    found = np.zeros(length)
+def _background(rng: Rng, noises: Sounds, length: int, without: Sequence[str] = ()) -> Sound:
+    found, ours = np.zeros(length), [name for name in NOISES if name not in without]
     for _ in range(int(rng.integers(1, 4))):
         if noises.sources and rng.random() < 0.45:
             part = _looped(rng, noises.any(rng), length)
         else:
-            part = NOISES[str(rng.choice(list(NOISES)))](rng, length)
+            part = NOISES[str(rng.choice(ours))](rng, length)
         found += part * 10 ** (rng.uniform(-25, 0) / 20) / max(float(np.sqrt(np.mean(part**2))), 1e-9)
     return found + 1e-3 * rng.standard_normal(length)
 
