@@ -54,7 +54,7 @@ def test_send_takes_metrics_and_lines(living):
         (("gate", "no-such"), "there is no 'no-such'"),
         (("ear", "talk"), "there is no plugin 'ear' that answers"),
         (("ear", "try", "/nowhere.wav"), "/nowhere.wav is no sound file"),
-        (("train", "no-such"), "there is no trainer 'no-such'"),
+        (("train", "no-such"), "there is no 'no-such' under kairos.trainers"),
         (("train", "projector", "--phrases", "/nowhere.txt"), "/nowhere.txt cannot be read"),
         (("replay", "--log", "/nowhere.log"), "cannot read the log"),
         (("--set", "heartbeat.interval_s=never", "run"), "heartbeat.interval_s"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from kairos.cli.installed import chosen, installed
 from kairos.errors import KairosError
 
 
@@ -21,15 +21,12 @@ def run_check(group: str, name: str | None, *, quick: bool, data: Path | None, s
     from kairos.checks import Check, Trial, report
     from kairos.judging.minds import resident
 
-    points = {point.name: point for point in entry_points(group=group)}
     if name is None:
-        for known in sorted(points):
-            check: Check = points[known].load()
+        for known, point in installed(group).items():
+            check: Check = point.load()
             typer.echo(f"{known:18} {check.summary}")
         return
-    if name not in points:
-        raise KairosError(f"there is no {name!r}; there are {', '.join(sorted(points))}")
-    check = points[name].load()
+    check = chosen(group, name).load()
     if data is not None and not check.takes_data:
         raise KairosError(f"{name} makes its own data from --seed; it takes no --data")
     console = Console(stderr=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from kairos.cli.installed import chosen, installed
 from kairos.errors import KairosError
 
 
@@ -25,17 +25,14 @@ def train(
     from kairos.checks import Lesson
     from kairos.judging.minds import resident
 
-    points = {point.name: point for point in entry_points(group="kairos.trainers")}
     if name is None:
-        typer.echo("\n".join(sorted(points)))
+        typer.echo("\n".join(installed("kairos.trainers")))
         return
-    if name not in points:
-        raise KairosError(f"there is no trainer {name!r}; there are {', '.join(sorted(points))}")
+    trainer: Callable[[Lesson], None] = chosen("kairos.trainers", name).load()
     try:
         lines = phrases.read_text("utf-8").splitlines() if phrases is not None else []
     except (OSError, UnicodeDecodeError) as error:
         raise KairosError(f"the phrases {phrases} cannot be read: {error}") from error
-    trainer: Callable[[Lesson], None] = points[name].load()
     own = tuple(line.strip() for line in lines if line.strip())
     mind = resident(model=model)
     trainer(Lesson(mind=mind, out=out, phrases=own, anew=anew, examples=examples, seed=seed, say=typer.echo))
