@@ -33,8 +33,8 @@ _PROMPTS: Final = (
     "Describe a place you have never been to.",
 )
 _CONCEPTS: Final = ("volcano", "ocean", "piano", "dragon", "bread", "snow")
-_EMPTY: Final = "Remember this: today we talk about one thing, and only about that one thing, that thing, that thing."
-_NOTE: Final = "Remember this: today we talk about the {0}, and only about the {0}, the {0}, the {0}."
+_EMPTY: Final = "You love one thing. Whatever you are asked, you think of that one thing, and you answer with something about it."
+_NOTE: Final = "You love the {0}. Whatever you are asked, you think of the {0}, and you answer with something about the {0}."
 _NEARER: Final = 10.0
 """Times nearer to the top a concept's word must come."""
 _LOOKED_AT: Final = 12

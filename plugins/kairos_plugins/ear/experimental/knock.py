@@ -18,18 +18,18 @@ _RISE: Final = 2.5 * OCTAVE
 _BROAD: Final = 0.6
 """Of the bands rise with it."""
 _BAND_RISE: Final = OCTAVE
-_DEAD: Final = 8
+_DEAD: Final = 10
 """Cells in which one thud is one."""
-_GONE: Final = 0.5
+_GONE: Final = 0.6
 """Of a thud's rise is lost again by then."""
 _QUIET: Final = 60
 """Cells of quiet that end a knocking."""
 _FEWEST, _MOST = 3, 8
-_CLOSEST, _FARTHEST = 10, 50
+_CLOSEST, _FARTHEST = 12, 50
 """Cells between two."""
-_EVEN: Final = -0.22
+_EVEN: Final = -0.17
 """Deviation of the distances over their mean, and of the loudness in 12 dB, at which it is as likely as not."""
-_SLOPE: Final = 0.03
+_SLOPE: Final = 0.02
 _ALIKE: Final = 4 * OCTAVE
 
 
