@@ -1,8 +1,9 @@
-"""`kairos gate packet`: events said in k rows instead of n, by the shipped codec, at best, and all by one and the same packet.
+"""`kairos gate packet`: events said in k rows instead of n: by the shipped codec, by some of their words, at best, by one packet.
 
 Held-out events that are ACTION as text must be ACTION as a packet and make their own sentence likelier than another event's
-(the two by two of packets and sentences); those that are NO_OP must stay so. The whole curve over k stands beside what
-gradient finds for each event by itself, and beside a single packet for all events, which must fail.
+(the two by two of packets and sentences); those that are NO_OP must stay so. The whole curve over k stands beside k
+of the event's own words, evenly spaced; beside what gradient finds for each event by itself; and beside a single packet for
+all events, which must fail.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from kairos.mind.packet.teacher import Teacher, Told
 
 T = TypeVar("T")
-_SIZES: Final = (1, 2, 4, 8, 16)
 _QUICK_SIZES: Final = (4,)
 _EVENTS: Final = 240
 _QUICK: Final = 6
@@ -29,7 +29,7 @@ _STEPS: Final = 60
 _QUICK_STEPS: Final = 3
 _BATCH: Final = 24
 _STATIC: Final = 8
-_SHORTEST: Final = 17
+_SHORTEST: Final = 33
 """Rows an event has at least, so that every k shortens it."""
 _BAR: Final = 0.95
 
@@ -39,10 +39,10 @@ def run(trial: Trial) -> Findings:
     import torch
 
     from kairos.mind.manifold import Manifold
-    from kairos.mind.packet.ceiling import best
+    from kairos.mind.packet.ceiling import best, spread
     from kairos.mind.packet.codec import SHIPPED, load
     from kairos.mind.packet.teacher import Teacher
-    from kairos.mind.packet.train import ACTUATORS
+    from kairos.mind.packet.train import ACTUATORS, SIZES
 
     torch.manual_seed(trial.seed)
     teacher = Teacher.shipped(ACTUATORS)
@@ -51,16 +51,20 @@ def run(trial: Trial) -> Findings:
     if facts["rows"] != manifold.digest:
         raise GateError(f"the shipped codec is for the embedding {facts['rows']}, the default mind's is {manifold.digest}")
     codec.to(teacher.device)
-    sizes, count = (_QUICK_SIZES, _QUICK) if trial.quick else (_SIZES, _EVENTS)
+    sizes, count = (_QUICK_SIZES, _QUICK) if trial.quick else (SIZES, _EVENTS)
     ceilings, steps = (_QUICK_CEILINGS, _QUICK_STEPS) if trial.quick else (_CEILINGS, _STEPS)
     events = _events(teacher, trial.seed, count)
     few = [*events[: ceilings // 2], *events[count // 2 :][: ceilings // 2]]
+    with torch.no_grad():
+        reads = [teacher.read(part) for part in _parts(events)]
     curve: dict[str, dict[str, Any]] = {}
     for number, k in enumerate(sizes):
         with torch.no_grad():
-            packets = torch.cat([codec(*teacher.events(part), k, teacher.table.float()) for part in _parts(events)])
+            packets = torch.cat([codec(read, k, teacher.table.float()) for read in reads])
         row: dict[str, Any] = {f"codec_{name}": value for name, value in _carried(teacher, events, packets).items()}
         row["distance_p99"] = quantile(_distances(manifold, packets), 0.99)
+        words = teacher.table[torch.tensor([spread(one, k) for one in events])].float()
+        row |= {f"words_{name}": value for name, value in _carried(teacher, events, words).items()}
         found = _carried(teacher, few, best(teacher, few, k, steps=steps))
         curve[str(k)] = row | {f"ceiling_{name}": value for name, value in found.items()}
         trial.progress(number + 1, len(sizes) + 1)
@@ -78,7 +82,7 @@ def run(trial: Trial) -> Findings:
         () if min(control["pivots"], control["selectivity"]) < _BAR else ("one packet for all events passed: the measure tells nothing",)
     )
     bars += () if trial.quick else missed(figures, {"events": (">=", _EVENTS)})
-    reasons = {"smallest_k": "events of at least 17 rows, so that every k is shorter; None says that the wall is above the largest k"}
+    reasons = {"smallest_k": "events of at least 33 rows, so that every k is shorter; None says that the wall is above the largest k"}
     return Findings(
         figures=figures,
         failed=bars,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kairos.errors import ModelMissing
-from kairos.mind.packet.codec import MOST, SHIPPED, Codec, load, save
+from kairos.mind.packet.codec import MOST, SHIPPED, Codec, Read, load, save
 
-WIDTH = 48
+WIDTH, DEPTHS = 48, 2
 
 
 @pytest.fixture(scope="module")
@@ -21,17 +23,19 @@ def table():
 @pytest.fixture(scope="module")
 def codec():
     torch.manual_seed(2)
-    return Codec(WIDTH).eval()
+    return Codec(WIDTH, DEPTHS).eval()
 
 
-def _events(table, lengths):
-    ids = torch.randint(0, len(table), (len(lengths), max(lengths)), generator=torch.Generator().manual_seed(3))
-    return table[ids], torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
+def _read(table, lengths):
+    dice = torch.Generator().manual_seed(3)
+    ids = torch.randint(0, len(table), (len(lengths), max(lengths)), generator=dice)
+    valid = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
+    return Read(table[ids], torch.randn(*ids.shape, DEPTHS, WIDTH, generator=dice), valid)
 
 
 @pytest.mark.parametrize("k", [1, 3, MOST])
 def test_a_packet_is_k_rows_within_the_span_of_the_vocabulary(codec, table, k):
-    packets = codec(*_events(table, [5, 20]), k, table)
+    packets = codec(_read(table, [5, 20]), k, table)
 
     assert packets.shape == (2, k, WIDTH)
     assert bool((packets.abs() <= table.abs().max()).all())
@@ -39,20 +43,33 @@ def test_a_packet_is_k_rows_within_the_span_of_the_vocabulary(codec, table, k):
 
 @given(k=st.integers(1, MOST))
 def test_what_fills_up_a_batch_changes_nothing(codec, table, k):
-    rows, valid = _events(table, [6, 20])
+    both = _read(table, [6, 20])
     with torch.no_grad():
-        together, alone = codec(rows, valid, k, table)[0], codec(rows[:1, :6], valid[:1, :6], k, table)[0]
+        together, alone = codec(both, k, table)[0], codec(Read(*(part[:1, :6] for part in both)), k, table)[0]
 
     assert torch.allclose(together, alone, atol=1e-5)
 
 
-def test_an_untrained_packet_is_averages_of_neighbours_in_their_order(codec, table):
-    rows, valid = _events(table, [16])
-    packet = codec(rows, valid, 4, table)[0]
-    means = rows[0].reshape(4, 4, WIDTH).mean(1)
-    likeness = torch.nn.functional.cosine_similarity(packet[:, None], means[None], dim=-1)
+def test_an_untrained_packet_is_some_of_the_words_in_their_order(codec, table):
+    event = _read(table, [40])
+    packet = codec(event, 8, table)[0]
+    likeness = torch.nn.functional.cosine_similarity(packet[:, None], event.rows[0][None], dim=-1)
+    places = likeness.argmax(1).tolist()
 
-    assert likeness.argmax(1).tolist() == [0, 1, 2, 3]
+    assert places == sorted(places)
+    assert all(abs(place - 5 * (row + 0.5)) < 3 for row, place in enumerate(places))
+    assert bool((likeness.max(1).values > 0.6).all())
+
+
+def test_weight_draws_rows_to_the_words_that_have_it(codec, table):
+    heavy = copy.deepcopy(codec)
+    with torch.no_grad():
+        heavy.weigh.weight.zero_()
+        even = heavy(_read(table, [30]), 4, table)
+        heavy.weigh.weight.normal_(std=20.0)
+        drawn = heavy(_read(table, [30]), 4, table)
+
+    assert not torch.allclose(even, drawn, atol=1e-2)
 
 
 def test_a_codec_comes_back_as_it_was_saved(codec, table, tmp_path):
@@ -60,7 +77,7 @@ def test_a_codec_comes_back_as_it_was_saved(codec, table, tmp_path):
     found, facts = load(tmp_path / "c.safetensors")
 
     assert facts == {"rows": "abc"}
-    assert torch.allclose(found(*_events(table, [9]), 2, table), codec(*_events(table, [9]), 2, table), atol=0.02)
+    assert torch.allclose(found(_read(table, [9]), 2, table), codec(_read(table, [9]), 2, table), atol=0.02)
 
 
 def test_what_is_no_codec_is_refused_by_name(tmp_path):

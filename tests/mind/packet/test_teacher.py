@@ -48,10 +48,20 @@ def test_margins_are_the_reflexs_own(tiny_model, encoder, teacher, events):
 
 def test_an_events_own_rows_in_its_place_change_nothing(teacher, events):
     (one,) = events[:1]
-    rows, valid = teacher.events([one])
+    read = teacher.read([one])
 
-    assert bool(valid.all())
-    assert torch.allclose(teacher.answered([one], rows).logits, teacher.answered([one]).logits, atol=1e-4)
+    assert bool(read.valid.all())
+    assert torch.allclose(teacher.answered([one], read.rows).logits, teacher.answered([one]).logits, atol=1e-4)
+
+
+def test_states_are_those_of_the_events_own_places(teacher, events):
+    together = teacher.read(events)
+    alone = teacher.read(events[1:2])
+    length = len(events[1].event)
+
+    assert together.states.shape[2] == len(teacher.depths)
+    assert together.valid[1].sum() == length
+    assert torch.allclose(together.states[1, :length], alone.states[0], atol=1e-4)
 
 
 def test_words_are_asked_for_where_something_is_answered(teacher, events):

@@ -30,14 +30,18 @@ def distance(found: Answered, wanted: Answered, teacher: Teacher) -> Tensor:
     return verdict + _WORDS_WEIGHT * kl_div(told, due, log_target=True, reduction="batchmean")
 
 
+def spread(one: Told, k: int) -> list[int]:
+    """`k` of an event's words, as far from each other as can be."""
+    return [one.event[row * len(one.event) // k] for row in range(k)]
+
+
 def best(teacher: Teacher, events: Sequence[Told], k: int, *, steps: int, static: bool = False) -> Tensor:
     """Packets [B, k, H], each the best for its event; with `static` one and the same for all of them."""
     with torch.no_grad():
         wanted = teacher.answered(events)
     logits = torch.zeros(len(events), k, teacher.table.shape[0], device=teacher.device)
     for number, one in enumerate(events):
-        for row in range(k):
-            logits[number, row, one.event[row * len(one.event) // k]] = _BEGIN
+        logits[number, torch.arange(k), spread(one, k)] = _BEGIN
     logits = (logits.mean(0, keepdim=True) if static else logits).requires_grad_()
     optimiser, table = torch.optim.Adam([logits], lr=_RATE), teacher.table.float()
     for _ in range(steps):

@@ -1,8 +1,10 @@
-"""The encoder: rows of an event to fewer rows of the same embedding, each a mixture of words.
+"""The encoder: an event as the mind reads it to fewer rows of the same embedding, each a mixture of words.
 
-Every row is `g * copy @ event + (1 - g) * softmax(z @ W) @ W`: part of it words of the event, part words of the vocabulary,
+Beside its rows it sees the states they had in the mind at a third, at two thirds and at the end of its depth: what a word
+means beside its neighbours need not be learned again. Every row is `g * copy @ event + (1 - g) * softmax(z @ W) @ W`: part of it words of the event, part words of the vocabulary,
 so that it cannot leave their convex hull. Row number j of k has a code of its own, and so has k: what a mind
-attends to is where a direction stands, not only which it is.
+attends to is where a direction stands, not only which it is. Rows follow the order of the words: every word has a weight,
+row j looks where (j + 1/2) / k of all the weight has gone by, so that what matters gets more rows, and what does not, none.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -19,60 +21,92 @@ from torch import Tensor, nn
 
 from kairos.errors import ModelMissing
 
-FORMAT: Final = "kairos-packet/1"
+FORMAT: Final = "kairos-packet/2"
 SHIPPED: Final = Path(__file__).parent.parent / "weights" / "packet.safetensors"
 """For the default mind."""
-MOST: Final = 16
+MOST: Final = 32
 """Rows of the longest packet."""
 LONGEST: Final = 64
 """Rows of the longest event."""
-_INNER: Final = 256
-_HEADS: Final = 4
-_FEED: Final = 768
+INNER: Final = 256
+LAYER: Final[dict[str, Any]] = {
+    "d_model": INNER, "nhead": 4, "dim_feedforward": 768, "dropout": 0.0, "batch_first": True, "norm_first": True,
+}  # fmt: skip
+"""Of a transformer, here and of the reader it is trained with."""
 _DEPTH: Final = 2
 _SHARP: Final = 20.0
-_COPIES: Final = 2.0
+_FAR: Final = 8.0
+_NEAR: Final = 3.0
+"""How fast a row's interest falls with the square of the distance, in words, that it begins with."""
+_COPIES: Final = 3.0
 """Log-odds of copying that it begins with."""
 
 
-class Codec(nn.Module):
-    """Events [B, N, H] to packets [B, k, H]."""
+class Read(NamedTuple):
+    """Events side by side, as they were read."""
 
-    def __init__(self, width: int) -> None:
-        """`width` is H."""
+    rows: Tensor
+    """[B, N, H], float32."""
+    states: Tensor
+    """[B, N, D, H] of the mind at D depths."""
+    valid: Tensor
+    """[B, N]: where there is a row."""
+
+
+def _known(event: Read) -> Tensor:
+    """[B, N, (1 + D) H]: rows beside their states."""
+    return torch.cat([event.rows[:, :, None], event.states], dim=2).flatten(2)
+
+
+class Codec(nn.Module):
+    """Events to packets [B, k, H]."""
+
+    def __init__(self, width: int, depths: int) -> None:
+        """`width` is H, `depths` D."""
         super().__init__()
-        how: dict[str, Any] = {
-            "d_model": _INNER, "nhead": _HEADS, "dim_feedforward": _FEED, "dropout": 0.0, "batch_first": True, "norm_first": True,
-        }  # fmt: skip
-        self.enter = nn.Linear(width, _INNER)
-        self.places = nn.Parameter(0.02 * torch.randn(LONGEST, _INNER))
-        self.codes = nn.Parameter(0.02 * torch.randn(MOST, _INNER))
-        self.sizes = nn.Parameter(0.02 * torch.randn(MOST + 1, _INNER))
-        self.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(**how), _DEPTH, nn.LayerNorm(_INNER), enable_nested_tensor=False)
-        self.decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(**how), _DEPTH, nn.LayerNorm(_INNER))
-        self.point = nn.Linear(_INNER, _INNER)
-        self.leave = nn.Linear(_INNER, width)
-        self.gate = nn.Linear(_INNER, 1)
+        self.centre: Tensor
+        self.spread: Tensor
+        self.register_buffer("centre", torch.zeros(width * (1 + depths)))
+        self.register_buffer("spread", torch.ones(width * (1 + depths)))
+        self.enter = nn.Linear(width * (1 + depths), INNER)
+        self.places = nn.Parameter(0.02 * torch.randn(LONGEST, INNER))
+        self.codes = nn.Parameter(0.02 * torch.randn(MOST, INNER))
+        self.sizes = nn.Parameter(0.02 * torch.randn(MOST + 1, INNER))
+        self.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(**LAYER), _DEPTH, nn.LayerNorm(INNER), enable_nested_tensor=False)
+        self.decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(**LAYER), _DEPTH, nn.LayerNorm(INNER))
+        self.weigh = nn.Linear(INNER, 1)
+        self.near = nn.Parameter(torch.tensor(_NEAR))
+        self.point = nn.Linear(INNER, INNER)
+        self.leave = nn.Linear(INNER, width)
+        self.gate = nn.Linear(INNER, 1)
         nn.init.constant_(self.gate.bias, _COPIES)
 
-    def forward(self, event: Tensor, valid: Tensor, k: int, table: Tensor) -> Tensor:
-        """`event` [B, N, H] where `valid` [B, N], and the model's embedding `table` [V, H]: packets [B, k, H]."""
-        scale = event.pow(2).mean(-1, keepdim=True).add(1e-8).rsqrt()
-        memory = self.encoder(self.enter(event * scale) + self.places[: event.shape[1]], src_key_padding_mask=~valid)
-        asked = (self.codes[:k] + self.sizes[k]).expand(len(event), k, _INNER)
+    def scale_to(self, event: Read) -> None:
+        """Take what is known of these as the scale of what it will be given."""
+        known = _known(event)[event.valid]
+        self.centre.copy_(known.mean(0))
+        self.spread.copy_(known.std(0).clamp_min(1e-4))
+
+    def forward(self, event: Read, k: int, table: Tensor) -> Tensor:
+        """The `event` in `k` rows; `table` [V, H] is the model's embedding."""
+        rows, valid = event.rows, event.valid
+        known = ((_known(event) - self.centre) / self.spread).clamp(-_FAR, _FAR)
+        memory = self.encoder(self.enter(known) + self.places[: rows.shape[1]], src_key_padding_mask=~valid)
+        near = self._near(memory, valid, k).masked_fill(~valid[:, None], -torch.inf)
+        asked = near.softmax(-1) @ memory + self.codes[:k] + self.sizes[k]
         found = self.decoder(asked, memory, memory_key_padding_mask=~valid)
-        reach = (self.point(found) @ memory.mT / _INNER**0.5 + _own_share(valid, k)).masked_fill(~valid[:, None], -torch.inf)
+        reach = self.point(found) @ memory.mT / INNER**0.5 + near
         words = nn.functional.normalize(self.leave(found), dim=-1) @ nn.functional.normalize(table, dim=-1).T
         share = torch.sigmoid(self.gate(found))
-        return share * (reach.softmax(-1) @ event) + (1 - share) * ((_SHARP * words).softmax(-1) @ table)
+        return share * (reach.softmax(-1) @ rows) + (1 - share) * ((_SHARP * words).softmax(-1) @ table)
 
-
-def _own_share(valid: Tensor, k: int) -> Tensor:
-    """Log-weights [B, k, N] that give row j the words around (j + 1/2) / k of the way: a packet begins as averages of neighbours."""
-    length = valid.sum(1)[:, None, None]
-    centre = (torch.arange(k, device=valid.device) + 0.5)[None, :, None] * length / k
-    place = torch.arange(valid.shape[1], device=valid.device) + 0.5
-    return -((place - centre) * k / length).pow(2) * 2
+    def _near(self, memory: Tensor, valid: Tensor, k: int) -> Tensor:
+        """Log-weights [B, k, N] of the words around where row j looks."""
+        weight = nn.functional.softplus(self.weigh(memory)[..., 0].float() + 1) * valid
+        total, count = weight.sum(1)[:, None, None], valid.sum(1)[:, None, None]
+        middle = weight.cumsum(1) - weight / 2
+        centre = (torch.arange(k, device=valid.device) + 0.5)[None, :, None] * total / k
+        return -self.near * ((middle[:, None] - centre) * count / total).square()
 
 
 def save(codec: Codec, path: Path, facts: Mapping[str, Any]) -> None:
@@ -95,6 +129,7 @@ def load(path: Path) -> tuple[Codec, dict[str, Any]]:
         raise ModelMissing(
             f"a packet codec of the format {FORMAT}", f"{path} is another; make one with `python -m kairos.mind.packet.train`"
         )
-    codec = Codec(tensors["enter.weight"].shape[1])
+    width, known = tensors["leave.weight"].shape[0], tensors["enter.weight"].shape[1]
+    codec = Codec(width, known // width - 1)
     codec.load_state_dict(tensors)
     return codec.eval(), json.loads(meta["facts"])

@@ -22,6 +22,7 @@ from kairos.mind.corpus.generate import Example
 from kairos.mind.frames import FrameEncoder
 from kairos.mind.model import find, load_base, quiet_transformers
 from kairos.mind.opened import adapter_of
+from kairos.mind.packet.codec import Read
 
 
 class Told(NamedTuple):
@@ -35,12 +36,16 @@ class Told(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """Logits at what was asked: [M, V], of which event [M], whether it is the verdict's place [M], and the token due there [M]."""
+    """Logits at what was asked: [M, V], of which event [M], whether it is the verdict's place [M], and the token due there [M].
+
+    Beside them the `states` [B, T, D, H] of everything that was read, at D depths.
+    """
 
     logits: Tensor
     owner: Tensor
     first: Tensor
     due: Tensor
+    states: Tensor
 
     def margins(self, action: int, no_op: int) -> Tensor:
         """[B] logit(ACTION) - logit(NO_OP)."""
@@ -86,12 +91,24 @@ class Teacher:
         """Where it lives."""
         return self.table.device
 
-    def events(self, told: Sequence[Told]) -> tuple[Tensor, Tensor]:
-        """Rows of events side by side [B, N, H], float32, and where they are valid [B, N]."""
+    @property
+    def depths(self) -> tuple[int, ...]:
+        """After which layers the `states` are kept: a third of them, two thirds, all."""
+        layers = self._model.config.num_hidden_layers
+        return layers // 3, 2 * layers // 3, layers
+
+    def read(self, told: Sequence[Told], answered: Answered | None = None) -> Read:
+        """Events as they are read whole, or were when they were `answered`."""
+        answered = answered or self.answered(told)
         longest = max(len(one.event) for one in told)
         ids = torch.tensor([[*one.event, *[0] * (longest - len(one.event))] for one in told], device=self.device)
         lengths = torch.tensor([len(one.event) for one in told], device=self.device)
-        return self.table[ids].float(), torch.arange(longest, device=self.device) < lengths[:, None]
+        place = torch.arange(longest, device=self.device)
+        valid = place < lengths[:, None]
+        begin = torch.tensor([len(one.before) for one in told], device=self.device)
+        number = torch.arange(len(told), device=self.device)[:, None]
+        states = answered.states[number, (begin[:, None] + place).clamp_max(answered.states.shape[1] - 1)]
+        return Read(self.table[ids].float(), states.float(), valid)
 
     def answered(self, told: Sequence[Told], rows: Tensor | None = None, *, answers: Sequence[Sequence[int]] | None = None) -> Answered:
         """What it makes of events, or of `rows` [B, k, H] in the place of theirs, told the `answers` it should give."""
@@ -110,11 +127,11 @@ class Teacher:
             mask = pad_sequence(spots, batch_first=True).bool().to(self.device)
             inputs = inputs.masked_scatter(mask[..., None], rows.to(self.table.dtype))
         owner, place, first, due = torch.tensor(asked, device=self.device).T
-        states = self._states(inputs, [len(one) for one in ids])[owner, place]
-        return Answered(self._model.lm_head(states), owner, first.bool(), due)
+        last, states = self._states(inputs, [len(one) for one in ids])
+        return Answered(self._model.lm_head(last[owner, place]), owner, first.bool(), due, states)
 
-    def _states(self, inputs: Tensor, lengths: Sequence[int]) -> Tensor:
-        """Last hidden states [B, T, H] of `inputs` [B, T, H], each so long, behind the policy."""
+    def _states(self, inputs: Tensor, lengths: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Last hidden states [B, T, H] of `inputs` [B, T, H], each so long, behind the policy; and those at all `depths`."""
         count, held = len(inputs), self._prefix[0][0].shape[2]
         cache = DynamicCache()
         for number, (keys, values) in enumerate(self._prefix):
@@ -127,8 +144,9 @@ class Teacher:
             attention_mask=valid.long(),
             position_ids=places[held:].expand(count, -1),
             use_cache=True,
+            output_hidden_states=True,
         )
-        return out.last_hidden_state
+        return out.last_hidden_state, torch.stack([out.hidden_states[depth] for depth in self.depths], dim=2)
 
 
 def told(encoder: FrameEncoder, example: Example, *, longest: int) -> Told | None:

@@ -32,18 +32,18 @@ from kairos.mind.frames import FrameEncoder
 from kairos.mind.manifold import rows_digest
 from kairos.mind.model import find
 from kairos.mind.packet.ceiling import distance
-from kairos.mind.packet.codec import LONGEST, Codec, save
+from kairos.mind.packet.codec import INNER, LAYER, LONGEST, Codec, load, save
 from kairos.mind.packet.teacher import Teacher, Told, told
 
-SIZES: Final = (1, 2, 4, 8, 16)
+SIZES: Final = (1, 2, 4, 8, 16, 32)
 ACTUATORS: Final = ("log", "notify")
 _AHEAD: Final = 32
+_WORKERS: Final = 4
 _READ_WEIGHT: Final = 0.1
 _READ: Final = 512
 """Words asked of the reader a step."""
-_WARM: Final = 200
-_INNER: Final = 256
-_SAID: Final = 100
+_WARM: Final = 40
+_SAID: Final = 20
 
 
 class Reader(nn.Module):
@@ -51,15 +51,15 @@ class Reader(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.places = nn.Parameter(0.02 * torch.randn(LONGEST, _INNER))
-        self.enter, self.leave = nn.Linear(width, _INNER), nn.Linear(_INNER, width)
-        layer = nn.TransformerDecoderLayer(_INNER, 4, 768, dropout=0.0, batch_first=True, norm_first=True)
+        self.places = nn.Parameter(0.02 * torch.randn(LONGEST, INNER))
+        self.enter, self.leave = nn.Linear(width, INNER), nn.Linear(INNER, width)
+        layer = nn.TransformerDecoderLayer(**LAYER)
         self.decoder = nn.TransformerDecoder(layer, 1)
 
     def forward(self, packets: Tensor, count: int) -> Tensor:
         """See the class."""
         scale = packets.pow(2).mean(-1, keepdim=True).add(1e-8).rsqrt()
-        found = self.decoder(self.places[:count].expand(len(packets), count, _INNER), self.enter(packets * scale))
+        found = self.decoder(self.places[:count].expand(len(packets), count, INNER), self.enter(packets * scale))
         return self.leave(found)
 
 
@@ -94,17 +94,26 @@ def _batches(pool: ProcessPoolExecutor, tokenizer: Path, seed: int, count: int) 
 
 
 def _step(teacher: Teacher, codec: Codec, reader: Reader, events: Sequence[Told], k: int, table: Tensor) -> tuple[Tensor, Tensor]:
-    """Losses: of the mind's answers, and of reading back."""
+    """Leave gradients of both losses behind, of the mind's answers and of reading back, and return them.
+
+    Through the mind come gradients a thousand times larger for one event than for the next; none counts for more than the
+    middle one of its batch.
+    """
     with torch.no_grad():
         wanted = teacher.answered(events)
-    rows, valid = teacher.events(events)
-    packets = codec(rows, valid, k, table)
-    answers = distance(teacher.answered(events, packets), wanted, teacher)
-    ids = torch.zeros(valid.shape, dtype=torch.long, device=teacher.device)
-    ids[valid] = torch.tensor([token for one in events for token in one.event], device=teacher.device)
-    asked = torch.randperm(int(valid.sum()), device=teacher.device)[:_READ]
-    found = reader(packets, valid.shape[1])[valid][asked] @ nn.functional.normalize(table, dim=-1).T
-    read = nn.functional.cross_entropy(found.float(), ids[valid][asked])
+    event = teacher.read(events, wanted)
+    packets = codec(event, k, table)
+    fed = packets.detach().requires_grad_()
+    answers = distance(teacher.answered(events, fed), wanted, teacher)
+    (pull,) = torch.autograd.grad(answers, fed)
+    norms = pull.flatten(1).norm(dim=1)
+    pull = pull * (norms.median() / norms.clamp_min(1e-9)).clamp_max(1.0)[:, None, None]
+    ids = torch.zeros(event.valid.shape, dtype=torch.long, device=teacher.device)
+    ids[event.valid] = torch.tensor([token for one in events for token in one.event], device=teacher.device)
+    asked = torch.randperm(int(event.valid.sum()), device=teacher.device)[:_READ]
+    found = reader(packets, ids.shape[1])[event.valid][asked] @ nn.functional.normalize(table, dim=-1).T
+    read = nn.functional.cross_entropy(found.float(), ids[event.valid][asked])
+    torch.autograd.backward([packets, _READ_WEIGHT * read], [pull, None])
     return answers, read
 
 
@@ -121,34 +130,40 @@ def main() -> None:
     """The command."""
     ask = argparse.ArgumentParser(description=__doc__)
     ask.add_argument("--out", type=Path, required=True)
+    ask.add_argument("--init", type=Path, help="a codec to go on from; its reader begins anew")
     ask.add_argument("--minutes", type=float, default=8.0)
     ask.add_argument("--batch", type=int, default=96)
     ask.add_argument("--lr", type=float, default=6e-4)
     ask.add_argument("--seed", type=int, default=11)
     args = ask.parse_args()
     torch.manual_seed(args.seed)
+    torch.backends.cuda.enable_cudnn_sdp(enabled=False)  # it plans anew for every length, which costs more than it saves
     teacher, dice = Teacher.shipped(ACTUATORS), Random(args.seed)  # noqa: S311
     table, width = teacher.table.float(), teacher.table.shape[1]
-    codec, reader = Codec(width).to(teacher.device), Reader(width).to(teacher.device)
+    codec = load(args.init)[0].train() if args.init else Codec(width, len(teacher.depths))
+    codec, reader = codec.to(teacher.device), Reader(width).to(teacher.device)
+    if not args.init:
+        with torch.no_grad():
+            codec.scale_to(teacher.read(drawn(teacher.encoder, args.seed, args.batch, "train")))
     weights: list[Any] = [*codec.parameters(), *reader.parameters()]
     optimiser = torch.optim.AdamW(weights, lr=args.lr, weight_decay=0.01, betas=(0.9, 0.98))
     tokenizer = find("default", places().models) / "tokenizer.json"
     began, number, seconds = time.monotonic(), 0, 60 * args.minutes
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(_WORKERS, mp_context=get_context("spawn")) as pool:
         for events in _batches(pool, tokenizer, args.seed, args.batch):
             number += 1
             progress = (time.monotonic() - began) / seconds
             if progress >= 1:
                 break
             optimiser.param_groups[0]["lr"] = _rate(number, progress, args.lr)
-            with torch.autocast(teacher.device.type, dtype=torch.bfloat16):
-                answers, read = _step(teacher, codec, reader, events, dice.choice(SIZES), table)
+            k = dice.choice(SIZES)
             optimiser.zero_grad()
-            (answers + _READ_WEIGHT * read).backward()
+            with torch.autocast(teacher.device.type, dtype=torch.bfloat16, enabled=teacher.device.type == "cuda"):
+                answers, read = _step(teacher, codec, reader, events, k, table)
             if nn.utils.clip_grad_norm_(weights, 1.0).isfinite():
                 optimiser.step()
             if number % _SAID == 0:
-                _say(step=number, answers=round(answers.item(), 3), read=round(read.item(), 3), s=round(time.monotonic() - began))
+                _say(step=number, k=k, answers=round(answers.item(), 3), read=round(read.item(), 3), s=round(time.monotonic() - began))
         pool.shutdown(wait=False, cancel_futures=True)
     save(codec, args.out, {"rows": rows_digest(teacher.table), "steps": number, "seed": args.seed, "batch": args.batch})
 
