@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -11,6 +10,7 @@ import typer
 
 from kairos import __version__
 from kairos.cli.context import Instance
+from kairos.cli.installed import installed
 from kairos.errors import KairosError
 
 _FIRST: Final = ("run", "send", "tail", "status", "replay", "actions", "plugins", "doctor", "gate", "bench")
@@ -38,7 +38,7 @@ def build() -> typer.Typer:
     """The whole command line."""
     app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
     app.callback()(_options)
-    points = {point.name: point for point in entry_points(group="kairos.commands")}
+    points = installed("kairos.commands")
     order = [*(name for name in _FIRST if name in points), *sorted(points.keys() - set(_FIRST))]
     for name in order:
         command: Any = points[name].load()

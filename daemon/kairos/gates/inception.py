@@ -67,14 +67,15 @@ def run(trial: Trial) -> Findings:
         for place, concept in enumerate(concepts):
             spliced = stage.spliced(scene, concept)
             after, words = stage.heard(spliced, scene, concepts), stage.say(spliced, scene)
+            text = mind.encoder.decode(words)
             gain = before.ranks[place] / after.ranks[place]
             rises = [late - soon for late, soon in zip(after.logs, before.logs, strict=True)]
-            nearer.append(gain >= _NEARER or concept in mind.encoder.decode(words).lower())
+            nearer.append(gain >= _NEARER or concept in text.lower())
             own.append(rises.index(max(rises)) == place)
             strain = stage.strain(scene, words, note=_NOTE.format(concept))
             plain.append(strain <= _PLAIN and len(set(words)) >= _DISTINCT * len(words))
             gains.append(gain)
-            lines.append(f"{concept} {before.ranks[place]} -> {after.ranks[place]}, strain {strain:.2f}: {mind.encoder.decode(words)!r}")
+            lines.append(f"{concept} {before.ranks[place]} -> {after.ranks[place]}, strain {strain:.2f}: {text!r}")
         trial.progress(number + 1, len(prompts))
     figures: dict[str, Any] = {
         "prompts": len(prompts), "concepts": len(concepts), "cases": len(own), "rows": stage.rows, "null_diffs": null.count(False),

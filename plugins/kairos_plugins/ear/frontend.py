@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kairos.api import IntegerNetwork
-from kairos_plugins.ear.filters import BANDS, HOPS, OCTAVE, WINDOW
+from kairos_plugins.ear.filters import BANDS, HOPS, OCTAVE, RATE, WINDOW
 
 FRAME: Final = 640
 """Samples of one frame."""
+FRAMES_A_SECOND: Final = RATE // FRAME
+CELLS_A_SECOND: Final = FRAMES_A_SECOND * HOPS
 FEATURES: Final = 2 * BANDS * HOPS
 UNIT: Final = 2 * OCTAVE
 """Steps of a feature for 6 dB."""
@@ -84,6 +86,12 @@ def whole(bank: IntegerNetwork, samples: Samples) -> Features:
 def over_floors(features: Features) -> NDArray[np.int16]:
     """Each band over its own floor, [.., HOPS, BANDS], out of features [.., 320]."""
     return features.reshape(*features.shape[:-1], HOPS, 2 * BANDS)[..., :BANDS]
+
+
+def floors(features: Features) -> NDArray[np.int32]:
+    """Each band's own floor over that of all, [.., BANDS], out of features [.., 320]."""
+    first = features.reshape(*features.shape[:-1], HOPS, 2, BANDS)[..., 0, :, :].astype(np.int32)
+    return first[..., 1, :] - first[..., 0, :]
 
 
 class Floor:

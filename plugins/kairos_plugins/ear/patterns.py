@@ -14,16 +14,15 @@ from numpy.typing import NDArray
 
 from kairos_plugins.ear.beats import NEEDED, Beats
 from kairos_plugins.ear.filters import HOPS
+from kairos_plugins.ear.frontend import CELLS_A_SECOND
 from kairos_plugins.ear.rhythm import RHYTHMS, STEPS, Matcher, View
 
 Kind = Literal["smoke", "carbon_monoxide", "beeper"]
-CELLS: Final = 100
-"""Cells a second."""
 _BEATS_ASKED_S: Final = 2
 _EVEN: Final = 0.5
-_LASTING: Final = 20 * CELLS
+_LASTING: Final = 20 * CELLS_A_SECOND
 """A beeper has gone on for so long when enough questions say so; an alarm is found before."""
-_FORGOTTEN: Final = 8 * CELLS
+_FORGOTTEN: Final = 8 * CELLS_A_SECOND
 """Without a sign for so long, it has ended: more than any pause, and two of three cycles in view are a sign."""
 
 
@@ -73,7 +72,7 @@ class Patterns:
             probability, since = matcher.match(self._bands.last(matcher.needed))
             if probability < _EVEN or (found is not None and probability <= found.probability):
                 continue
-            found = Heard(matcher.rhythm.kind, max(0, self._now - since * CELLS // STEPS), probability)
+            found = Heard(matcher.rhythm.kind, max(0, self._now - since * CELLS_A_SECOND // STEPS), probability)
         return self._news(found) if found is not None and (before is None or before.kind != found.kind) else self._goes_on(found)
 
     def _beeper(self) -> Heard | None:
@@ -86,7 +85,7 @@ class Patterns:
 
     def _asked(self, seconds: int) -> bool:
         """Whether this is the frame for what is asked so often."""
-        return self._now % (seconds * CELLS) < HOPS
+        return self._now % (seconds * CELLS_A_SECOND) < HOPS
 
     def _news(self, found: Heard) -> Heard:
         self._sign = self._now

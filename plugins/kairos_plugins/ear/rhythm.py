@@ -154,17 +154,18 @@ def _spectra(masks: list[NDArray[np.float64]]) -> NDArray[np.complex128]:
 class View:
     """The last seconds of loudness, by band, or of whatever else is told four times a frame."""
 
-    def __init__(self, steps: int, width: int = BANDS) -> None:
+    def __init__(self, steps: int, width: int = BANDS, *, a_frame: int = HOPS // 2) -> None:
+        """Of `steps`, so many `a_frame`, each the mean of what is told in it."""
         self._kept = np.zeros((2 * steps, width), np.float32)
-        self._steps, self._end = steps, steps
+        self._steps, self._end, self._a_frame = steps, steps, a_frame
 
     def feed(self, frame: NDArray[Any]) -> None:
         """One frame, [HOPS, width]."""
-        if self._end + HOPS // 2 > len(self._kept):
+        if self._end + self._a_frame > len(self._kept):
             self._kept[: self._steps] = self._kept[self._end - self._steps : self._end]
             self._end = self._steps
-        self._kept[self._end : self._end + HOPS // 2] = frame.reshape(2, HOPS // 2, -1).mean(axis=1)
-        self._end += HOPS // 2
+        self._kept[self._end : self._end + self._a_frame] = frame.reshape(self._a_frame, HOPS // self._a_frame, -1).mean(axis=1)
+        self._end += self._a_frame
 
     def last(self, steps: int) -> Bands:
         """[steps, width]; before the first frame there was silence."""

@@ -9,11 +9,11 @@ import msgspec
 from kairos.api import new_id
 from kairos_plugins.ear.config import EarSettings
 from kairos_plugins.ear.experimental.spells import Spell, Spells
+from kairos_plugins.ear.frontend import CELLS_A_SECOND
 from kairos_plugins.ear.hearing import Frame
 from kairos_plugins.ear.patterns import Heard, Patterns
 from kairos_plugins.ear.speech import Utterance, Voice
 
-CELLS_A_SECOND: Final = 100
 _SOUNDING: Final = {
     "smoke": "smoke alarm sounding, nobody has stopped it in {s} s: pattern three beeps, T3",
     "carbon_monoxide": "carbon-monoxide alarm sounding, nobody has stopped it in {s} s: pattern four beeps, T4",

@@ -1,7 +1,9 @@
 """The encoder: an event as the mind reads it to fewer rows of the same embedding, each a mixture of words.
 
 Beside its rows it sees the states they had in the mind at a third, at two thirds and at the end of its depth: what a word
-means beside its neighbours need not be learned again. Every row is `g * copy @ event + (1 - g) * softmax(z @ W) @ W`: part of it words of the event, part words of the vocabulary,
+means beside its neighbours need not be learned again.
+
+Every row is `g * copy @ event + (1 - g) * softmax(z @ W) @ W`: part of it words of the event, part words of the vocabulary,
 so that it cannot leave their convex hull. Row number j of k has a code of its own, and so has k: what a mind
 attends to is where a direction stands, not only which it is. Rows follow the order of the words: every word has a weight,
 row j looks where (j + 1/2) / k of all the weight has gone by, so that what matters gets more rows, and what does not, none.

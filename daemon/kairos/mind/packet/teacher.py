@@ -38,14 +38,14 @@ class Told(NamedTuple):
 class Answered(NamedTuple):
     """Logits at what was asked: [M, V], of which event [M], whether it is the verdict's place [M], and the token due there [M].
 
-    Beside them the `states` [B, T, D, H] of everything that was read, at D depths.
+    Beside them the `states` of everything that was read, [B, T, H] at each of D depths.
     """
 
     logits: Tensor
     owner: Tensor
     first: Tensor
     due: Tensor
-    states: Tensor
+    states: tuple[Tensor, ...]
 
     def margins(self, action: int, no_op: int) -> Tensor:
         """[B] logit(ACTION) - logit(NO_OP)."""
@@ -107,7 +107,8 @@ class Teacher:
         valid = place < lengths[:, None]
         begin = torch.tensor([len(one.before) for one in told], device=self.device)
         number = torch.arange(len(told), device=self.device)[:, None]
-        states = answered.states[number, (begin[:, None] + place).clamp_max(answered.states.shape[1] - 1)]
+        there = (begin[:, None] + place).clamp_max(answered.states[0].shape[1] - 1)
+        states = torch.stack([layer[number, there] for layer in answered.states], dim=2)
         return Read(self.table[ids].float(), states.float(), valid)
 
     def answered(self, told: Sequence[Told], rows: Tensor | None = None, *, answers: Sequence[Sequence[int]] | None = None) -> Answered:
@@ -130,7 +131,7 @@ class Teacher:
         last, states = self._states(inputs, [len(one) for one in ids])
         return Answered(self._model.lm_head(last[owner, place]), owner, first.bool(), due, states)
 
-    def _states(self, inputs: Tensor, lengths: Sequence[int]) -> tuple[Tensor, Tensor]:
+    def _states(self, inputs: Tensor, lengths: Sequence[int]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Last hidden states [B, T, H] of `inputs` [B, T, H], each so long, behind the policy; and those at all `depths`."""
         count, held = len(inputs), self._prefix[0][0].shape[2]
         cache = DynamicCache()
@@ -146,7 +147,7 @@ class Teacher:
             use_cache=True,
             output_hidden_states=True,
         )
-        return out.last_hidden_state, torch.stack([out.hidden_states[depth] for depth in self.depths], dim=2)
+        return out.last_hidden_state, tuple(out.hidden_states[depth] for depth in self.depths)
 
 
 def told(encoder: FrameEncoder, example: Example, *, longest: int) -> Told | None:

@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kairos_plugins.ear.experimental.detector import Now
-from kairos_plugins.ear.filters import BANDS, HOPS, OCTAVE, centres
+from kairos_plugins.ear.filters import BANDS, OCTAVE, centres
+from kairos_plugins.ear.frontend import FRAMES_A_SECOND, floors
 from kairos_plugins.ear.hearing import Frame
 from kairos_plugins.ear.rhythm import likely
 
-_FRAMES: Final = 25
-"""Frames of one look: a second."""
 _BEFORE: Final = 30
 _BETWEEN: Final = 10
 _AFTER: Final = 15
@@ -38,12 +37,11 @@ class Hum:
 
     def feed(self, frame: Frame) -> Now | None:
         """One frame; an answer each second, once there is a past to compare with."""
-        first = frame.features.reshape(HOPS, 2, BANDS)[0].astype(np.float64)
-        self._sum += first[1] - first[0]  # over the floor of all, less over its own: the floor itself
+        self._sum += floors(frame.features)
         self._count += 1
-        if self._count % _FRAMES:
+        if self._count % FRAMES_A_SECOND:
             return None
-        self._seconds.append(self._sum / (_FRAMES * OCTAVE))
+        self._seconds.append(self._sum / (FRAMES_A_SECOND * OCTAVE))
         self._sum = np.zeros(BANDS)
         return _fit(np.stack(self._seconds)) if len(self._seconds) == self._seconds.maxlen else None
 

@@ -10,14 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kairos_plugins.ear.experimental.detector import Now
-from kairos_plugins.ear.filters import BANDS, HOPS, OCTAVE, centres
+from kairos_plugins.ear.filters import HOPS, OCTAVE, centres
+from kairos_plugins.ear.frontend import CELLS_A_SECOND, FRAMES_A_SECOND
 from kairos_plugins.ear.hearing import Frame
-from kairos_plugins.ear.rhythm import likely
+from kairos_plugins.ear.rhythm import Bands, View, likely
 
-_CELLS: Final = 100
-"""Cells a second."""
-_NEEDED: Final = 12 * _CELLS
-_ASKED: Final = 25
+_NEEDED: Final = 12 * CELLS_A_SECOND
 _LOOKED_AT: Final = 4
 _SMOOTH: Final = 15
 """Cells that level the trembling out."""
@@ -44,20 +42,17 @@ class Ring:
     """See the module."""
 
     def __init__(self) -> None:
-        self._heard = np.zeros((_NEEDED, BANDS), np.float32)
+        self._heard = View(_NEEDED, a_frame=HOPS)
         self._count = 0
 
     def feed(self, frame: Frame) -> Now | None:
         """One frame."""
-        place = self._count * HOPS % _NEEDED
-        self._heard[place : place + HOPS] = frame.bands
+        self._heard.feed(frame.bands)
         self._count += 1
-        if self._count % _ASKED:
-            return None
-        return Now(_fit(np.roll(self._heard, -place - HOPS, axis=0)), "ringing")
+        return None if self._count % FRAMES_A_SECOND else Now(_fit(self._heard.last(_NEEDED)), "ringing")
 
 
-def _fit(heard: NDArray[np.float32]) -> float:
+def _fit(heard: Bands) -> float:
     """Probability from [NEEDED, BANDS], newest last: how purely the two bursts tremble that are most alike, in its second best band."""
     spans = np.where(centres() >= _LOWEST_HZ, np.percentile(heard, 90, axis=0) - np.percentile(heard, 20, axis=0), 0.0)
     found = [0.0, 0.0]
@@ -93,7 +88,7 @@ def _trembling(burst: NDArray[np.float32]) -> tuple[float, float]:
     if burst.std() < _DEEP:
         return 0.0, 0.0
     power = np.abs(np.fft.rfft((burst - burst.mean()) * np.hanning(len(burst)))) ** 2
-    hertz = np.fft.rfftfreq(len(burst), 1 / _CELLS)
+    hertz = np.fft.rfftfreq(len(burst), 1 / CELLS_A_SECOND)
     inside = np.where((hertz >= _LOW) & (hertz <= _HIGH), power, 0.0)
     top = int(inside.argmax())
     near, moves = abs(np.arange(len(power)) - top) <= _WIDTH, hertz >= _SLOW

@@ -8,12 +8,11 @@ import numpy as np
 
 from kairos_plugins.ear.experimental.detector import Now
 from kairos_plugins.ear.filters import OCTAVE
+from kairos_plugins.ear.frontend import FRAMES_A_SECOND
 from kairos_plugins.ear.hearing import Frame
 from kairos_plugins.ear.rhythm import STEPS, Bands, View, likely, repetition
 
 _NEEDED: Final = 10 * STEPS
-_ASKED: Final = 25
-"""Frames from one question to the next: a second."""
 _SHORTEST, _LONGEST = 10, 250
 """Steps of one rise and fall: 0.2 to 5 s."""
 _ABOVE: Final = 4 * OCTAVE
@@ -39,7 +38,7 @@ class Siren:
         """One frame."""
         self._bands.feed(frame.bands)
         self._count += 1
-        return Now(_fit(self._bands.last(_NEEDED)), "a siren") if self._count % _ASKED == 0 else None
+        return None if self._count % FRAMES_A_SECOND else Now(_fit(self._bands.last(_NEEDED)), "a siren")
 
 
 def _fit(bands: Bands) -> float:

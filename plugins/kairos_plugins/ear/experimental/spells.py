@@ -10,9 +10,8 @@ from kairos_plugins.ear.experimental.hum import Hum
 from kairos_plugins.ear.experimental.knock import Knock
 from kairos_plugins.ear.experimental.ring import Ring
 from kairos_plugins.ear.experimental.siren import Siren
+from kairos_plugins.ear.frontend import FRAMES_A_SECOND
 from kairos_plugins.ear.hearing import Frame
-
-_FRAMES_A_SECOND: Final = 25
 
 
 class Kind(NamedTuple):
@@ -36,7 +35,6 @@ KINDS: Final[dict[str, Kind]] = {
 class Spell(NamedTuple):
     """What began, or ended after so many seconds."""
 
-    kind: str
     now: Now
     ended_after: float | None
 
@@ -65,8 +63,8 @@ class Spells:
             if now is not None and now.probability >= self._sure:
                 self._open[kind] = _Open(now, spell.since if spell else self._frames, self._frames)
                 if spell is None:
-                    yield Spell(kind, now, None)
-            elif spell is not None and self._frames - spell.sign > KINDS[kind].patience_s * _FRAMES_A_SECOND:
+                    yield Spell(now, None)
+            elif spell is not None and self._frames - spell.sign > KINDS[kind].patience_s * FRAMES_A_SECOND:
                 del self._open[kind]
                 if KINDS[kind].lasts:
-                    yield Spell(kind, spell.now, (spell.sign - spell.since) / _FRAMES_A_SECOND)
+                    yield Spell(spell.now, (spell.sign - spell.since) / FRAMES_A_SECOND)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kairos.api import Check, Findings, Trial, average_precision, missed
+from kairos_plugins.ear.config import EarSettings
 from kairos_plugins.ear.experimental.spells import KINDS
 from kairos_plugins.ear.filters import RATE
 from kairos_plugins.ear.frontend import Features, over_floors, whole
@@ -26,7 +26,7 @@ _QUICK: Final = 3
 _HOURS_S: Final = 90.0
 """Seconds of one stretch of the hours."""
 _STRETCHES: Final = 60
-_SURE: Final = 0.6
+_SURE: Final = EarSettings().sure
 _NOTHING: Final = np.zeros(4)
 
 
@@ -75,12 +75,8 @@ def _hours(models: Models, trial: Trial, rng: np.random.Generator) -> dict[str, 
 
 def _score(kind: str, features: Features) -> float:
     detector, bands = KINDS[kind].detector(), over_floors(features)
-    answers = (detector.feed(_frame(loud, row)) for loud, row in zip(bands, features, strict=True))
+    answers = (detector.feed(Frame(_NOTHING, _NOTHING, loud, row)) for loud, row in zip(bands, features, strict=True))
     return max((answer.probability for answer in answers if answer is not None), default=0.0)
-
-
-def _frame(bands: NDArray[np.int16], features: Features) -> Frame:
-    return Frame(_NOTHING, _NOTHING, bands, features)
 
 
 GATE: Final = Check(

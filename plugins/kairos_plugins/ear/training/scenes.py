@@ -94,7 +94,7 @@ def among(rng: Rng, sound: Sound | None, noises: Sounds, *, seconds: float, with
     length = int(seconds * RATE) // FRAME * FRAME
     heard = _background(rng, noises, length, without)
     if sound is not None:
-        sound = room(rng, sound[:length]) if rng.random() < 0.6 else sound[:length]
+        sound = _somewhere(rng, sound[:length])
         loud = np.abs(sound).reshape(-1, CELL).max(axis=1) > 1e-3 * np.abs(sound).max()
         heard = _over(rng, heard, sound, loud, (5.0, 30.0))
     return recorded(rng, heard)
@@ -160,7 +160,12 @@ def _beeper(rng: Rng, kind: str, length: int, *, latest: float = 0.3) -> tuple[S
     sound, tone = np.zeros(length), np.zeros(length // CELL, bool)
     sound[start : start + len(found.sound)] = found.sound
     tone[start // CELL : start // CELL + len(found.on)] = found.on
-    return room(rng, sound) if rng.random() < 0.6 else sound, tone
+    return _somewhere(rng, sound), tone
+
+
+def _somewhere(rng: Rng, sound: Sound) -> Sound:
+    """In a room, or close by."""
+    return room(rng, sound) if rng.random() < 0.6 else sound
 
 
 def _looped(rng: Rng, sound: Sound, length: int) -> Sound:
