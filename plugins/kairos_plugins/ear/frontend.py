@@ -107,8 +107,8 @@ class Floor:
         level = int(floor.sum()) // BANDS
         found = np.concatenate([spectrum - floor, spectrum - level], axis=1)
         step = now - floor
-        self._floor = floor + np.where(step < 0, step >> _FALL, step >> _RISE)
-        return np.clip(found, -32768, 32767).astype(np.int16).reshape(-1)
+        self._floor = floor + np.minimum(step >> _FALL, step >> _RISE)  # the former is the lesser where it falls
+        return np.minimum(np.maximum(found, -32768), 32767).astype(np.int16).reshape(-1)
 
 
 def _emphasised(heard: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -119,10 +119,11 @@ def _emphasised(heard: NDArray[np.int32]) -> NDArray[np.int32]:
 def _levelled(windows: NDArray[np.int32]) -> tuple[Samples, NDArray[np.int32]]:
     """Each window [n, 400] without its mean, shifted to fill 16 bits, and its shift [n]; to the right where it had more."""
     windows = windows - windows.sum(axis=1, keepdims=True) // WINDOW
-    peak = np.maximum(np.maximum(windows.max(axis=1), -windows.min(axis=1)), 1)
+    peak = np.maximum(np.abs(windows).max(axis=1), 1)
     shifts = 15 - np.frexp(peak)[1].astype(np.int32)  # frexp's exponent is the bit length
-    if shifts.min() < 0:  # louder than 16 bits, which emphasis can make it
-        windows = windows >> np.maximum(-shifts, 0)[:, None]
+    if shifts.min() >= 0:
+        return (windows << shifts[:, None]).astype(np.int16), shifts
+    windows = windows >> np.maximum(-shifts, 0)[:, None]  # louder than 16 bits, which emphasis can make it
     return (windows << np.maximum(shifts, 0)[:, None]).astype(np.int16), shifts
 
 

@@ -40,3 +40,13 @@ def test_tones_and_silence_are_no_speech():
     found = groups(BY["asterisk-core-sounds-en-g722", "speech"], [Path("a/beep.g722"), Path("silence/1.g722"), Path("a/hello.g722")])
 
     assert found == {("train", "asterisk-core-sounds-en-g722"): [Path("a/hello.g722")]}
+
+
+def test_spoken_dialogue_is_parted_by_role_and_its_music_is_noise():
+    spoken = [Path(f"start/cs/1st-{role}-{number}.ogg") for role in ("m", "v", "krab") for number in range(20)]
+    music = [Path("music/menu.ogg"), Path("elk/en/los-x-fik.ogg")]
+
+    found = groups(BY["fillets-ng-data-cs", "speech"], spoken)
+
+    assert sorted(name for _, name in found) == [f"fillets-ng-data-cs-{role}" for role in ("m", "others", "v")]
+    assert groups(BY["fillets-ng-data", "noise"], music) == {("train", "fillets-ng-data"): music[:1]}

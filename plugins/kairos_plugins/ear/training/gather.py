@@ -35,6 +35,8 @@ _LONGEST_S: Final = {"speech": 30, "noise": 120}
 _FEWEST: Final = 15
 """Files from which a group within a package is a source."""
 _STAMP: Final = re.compile(r"_desc(?:_(?P<language>[a-zA-Z_]+))?\.ogg$")
+_ROLE: Final = re.compile(r"^[^-]+-(?P<role>[mv])-")
+"""The two fish that speak most."""
 
 
 class Source(NamedTuple):
@@ -61,6 +63,16 @@ SOURCES: Final = (
     Source("tuxpaint-stamps-default", "speech", {"*": "train", "el": "valid", "ca": "valid"}),
     Source("tuxpaint-stamps-default", "noise", {"": "train"}),
     Source("ktuberling-data", "speech", _CHILDREN),
+    Source("fillets-ng-data-cs", "speech", {"*": "train"}),
+    Source("fillets-ng-data-nl", "speech", {"*": "train"}),
+    Source("fillets-ng-data", "noise", {"": "train"}),
+    Source("bucklespring-data", "noise", {"": "train"}),
+    Source("heroes-sound-effects", "noise", {"": "train"}),
+    Source("frozen-bubble-data", "noise", {"": "train"}),
+    Source("amoebax-data", "noise", {"": "train"}),
+    Source("extremetuxracer-data", "noise", {"": "train"}),
+    Source("btanks-data", "noise", {"": "train"}),
+    Source("freedroid-data", "noise", {"": "train"}),
     Source("wesnoth-1.16-data", "noise", {"": "train"}),
     Source("supertux-data", "noise", {"": "train"}),
     Source("minetest-data", "noise", {"": "valid"}),
@@ -92,6 +104,11 @@ def _group(source: Source, path: Path) -> str | None:
         if source.kind == "noise":
             return None if stamp else ""
         return (stamp["language"] or "en") if stamp else None
+    if source.package == "fillets-ng-data":
+        return "" if path.parent.name == "music" else None
+    if source.package.startswith("fillets-ng-data-"):
+        role = _ROLE.search(path.stem)
+        return role["role"] if role else "others"
     return path.parent.name if source.package == "ktuberling-data" else ""
 
 

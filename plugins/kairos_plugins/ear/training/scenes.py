@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, Self
 
 import numpy as np
 import soundfile
+import soxr
 from numpy.typing import NDArray
 
 from kairos_plugins.ear.filters import RATE
@@ -44,21 +45,23 @@ class Scene(NamedTuple):
 class Sounds:
     """Recordings by source, every source as likely as any other."""
 
-    def __init__(self, sources: Sequence[Sequence[Path | Sound]]) -> None:
-        """Files are read when they are drawn."""
+    def __init__(self, sources: Sequence[Sequence[Path | Sound]], *, octaves: float = 0.0) -> None:
+        """Files are read when they are drawn, and played up to so many `octaves` faster or slower: other throats, other machines."""
         self.sources = sources
+        self._octaves = octaves
 
     @classmethod
-    def of(cls, folder: Path) -> Self:
+    def of(cls, folder: Path, *, octaves: float = 0.0) -> Self:
         """One sub-folder of WAV files a source; none is fine for noise."""
         found = [sorted(path.glob("*.wav")) for path in sorted(folder.iterdir()) if path.is_dir()] if folder.is_dir() else []
-        return cls([files for files in found if files])
+        return cls([files for files in found if files], octaves=octaves)
 
     def any(self, rng: Rng) -> Sound:
         """One recording."""
         files = self.sources[int(rng.integers(len(self.sources)))]
         found = files[int(rng.integers(len(files)))]
-        return read(found) if isinstance(found, Path) else found
+        sound = read(found) if isinstance(found, Path) else found
+        return soxr.resample(sound, RATE * 2 ** rng.uniform(-self._octaves, self._octaves), RATE) if self._octaves else sound
 
 
 def read(path: Path) -> Sound:

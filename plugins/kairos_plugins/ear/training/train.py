@@ -33,6 +33,8 @@ from kairos_plugins.ear.training.scenes import Sounds, scene
 
 _SECONDS: Final = 12.0
 _RARE: Final = 2.0
+_OCTAVES: Final = 0.3
+"""Recordings to learn from are played up to so much faster or slower."""
 
 
 def bank(gna: FixedPoint, path: Path) -> Any:
@@ -49,7 +51,9 @@ def bank(gna: FixedPoint, path: Path) -> Any:
 @cache
 def _opened(data: Path, split: str, bank_path: Path) -> tuple[Any, Sounds, Sounds]:
     """Once a process."""
-    return engine().load(bank_path), Sounds.of(data / "speech" / split), Sounds.of(data / "noise" / split)
+    octaves = _OCTAVES if split == "train" else 0.0
+    opened = [Sounds.of(data / kind / split, octaves=octaves) for kind in ("speech", "noise")]
+    return engine().load(bank_path), opened[0], opened[1]
 
 
 def _made(number: int, *, data: Path, split: str, seed: int, bank_path: Path) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
