@@ -13,6 +13,7 @@ from typing import Final, Literal
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_linear_bn_eval
 
 from kairos.api import Layer
 from kairos_plugins.ear.filters import HOPS
@@ -27,10 +28,12 @@ _DELAYS: Final = (1, 1, 2, 4, 8, 16)
 class Causal(nn.Module):
     """Features [B, T, 320] to contexts [B, T, 640], each of which knows `reach` frames back."""
 
-    def __init__(self, width: int, delays: Sequence[int], *, dropout: float = 0.0) -> None:
+    def __init__(self, width: int, delays: Sequence[int], *, dropout: float = 0.0, normed: bool = False) -> None:
+        """`normed` layers learn behind batch normalisation, which is folded into them when they are described."""
         super().__init__()
         self.embed = nn.Linear(FEATURES, width)
         self.layers = nn.ModuleList(nn.Linear(3 * width, width) for _ in delays)
+        self.norms = nn.ModuleList(nn.BatchNorm1d(width) if normed else nn.Identity() for _ in range(len(delays) + 1))
         self.context = nn.Linear(width * (len(delays) + 1), CONTEXT)
         self._delays = tuple(delays)
         self._dropout = dropout
@@ -42,20 +45,21 @@ class Causal(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """See the class."""
-        found = [functional.relu(self.embed(features))]
-        for layer, delay in zip(self.layers, self._delays, strict=True):
+        first, *norms = self.norms
+        found = [functional.relu(_each(first, self.embed(features)))]
+        for layer, norm, delay in zip(self.layers, norms, self._delays, strict=True):
             newest = functional.dropout(found[-1], self._dropout, self.training and self._dropout > 0)
-            found.append(functional.relu(layer(torch.cat([newest, _later(newest, delay), _later(newest, 2 * delay)], dim=-1))))
+            found.append(functional.relu(_each(norm, layer(torch.cat([newest, _later(newest, delay), _later(newest, 2 * delay)], dim=-1)))))
         return functional.relu(self.context(torch.cat(found, dim=-1)))
 
     def described(self) -> list[Layer]:
         """The same as layers for the fixed-point engine."""
-        names = ["embed"]
-        layers = [described("embed", (("", 0),), self.embed)]
-        for number, (layer, delay) in enumerate(zip(self.layers, self._delays, strict=True)):
+        names, (first, *norms) = ["embed"], self.norms
+        layers = [described("embed", (("", 0),), _folded(self.embed, first))]
+        for number, (layer, norm, delay) in enumerate(zip(self.layers, norms, self._delays, strict=True)):
             below = names[-1]
             names.append(f"layer{number}")
-            layers.append(described(names[-1], ((below, 0), (below, delay), (below, 2 * delay)), layer))
+            layers.append(described(names[-1], ((below, 0), (below, delay), (below, 2 * delay)), _folded(layer, norm)))
         return [*layers, described("context", tuple((name, 0) for name in names), self.context)]
 
 
@@ -63,7 +67,7 @@ class EarNetwork(Causal):
     """Features [B, T, 320] to logits [B, T, 2 * 4]: speech of the frame's four cells, then tone. It knows the last 2.6 s."""
 
     def __init__(self) -> None:
-        super().__init__(_WIDTH, _DELAYS)
+        super().__init__(_WIDTH, _DELAYS, normed=True)
         self.heads = nn.Linear(CONTEXT, HOPS * len(HEADS))
 
     def forward(self, features: Tensor) -> Tensor:
@@ -81,6 +85,19 @@ def described(name: str, taps: tuple[tuple[str, int], ...], linear: nn.Module, a
     return Layer(
         name=name, taps=taps, weights=linear.weight.detach().cpu().numpy(), bias=linear.bias.detach().cpu().numpy(), activation=activation
     )
+
+
+def _each(norm: nn.Module, values: Tensor) -> Tensor:
+    """`norm` over every place of [B, T, C]."""
+    return norm(values.flatten(0, 1)).unflatten(0, values.shape[:2])
+
+
+def _folded(linear: nn.Module, norm: nn.Module) -> nn.Module:
+    """A layer that does what both do once they have learnt."""
+    if not isinstance(norm, nn.BatchNorm1d):
+        return linear
+    assert isinstance(linear, nn.Linear)
+    return fuse_linear_bn_eval(linear, norm)
 
 
 def _later(values: Tensor, delay: int) -> Tensor:
