@@ -1,9 +1,9 @@
-"""`kairos gate packet`: events said in k rows instead of n: by the shipped codec, by some of their words, at best, by one packet.
+"""`kairos gate packet`: events said in k of their n rows, by the shipped codec, by some of their words, at best, by one packet.
 
 Held-out events that are ACTION as text must be ACTION as a packet and make their own sentence likelier than another event's
-(the two by two of packets and sentences); those that are NO_OP must stay so. The whole curve over k stands beside k
-of the event's own words, evenly spaced; beside what gradient finds for each event by itself; and beside a single packet for
-all events, which must fail.
+(the two by two of packets and sentences); those that are NO_OP must stay so. The whole curve, over numbers k and then over shares
+of n, stands beside as many of the event's own words, evenly spaced; its numbers beside what gradient finds for each event by itself;
+and beside a single packet for all events, which must fail.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from kairos.mind.manifold import Manifold
+    from kairos.mind.packet.codec import Codec, Read
     from kairos.mind.packet.teacher import Teacher, Told
 
 T = TypeVar("T")
 _QUICK_SIZES: Final = (4,)
+_QUICK_SHARES: Final = (0.9,)
 _EVENTS: Final = 240
 _QUICK: Final = 6
 _CEILINGS: Final = 24
@@ -30,7 +32,7 @@ _QUICK_STEPS: Final = 3
 _BATCH: Final = 24
 _STATIC: Final = 8
 _SHORTEST: Final = 33
-"""Rows an event has at least, so that every k shortens it."""
+"""Rows an event has at least, so that every size shortens it."""
 _BAR: Final = 0.95
 
 
@@ -39,10 +41,10 @@ def run(trial: Trial) -> Findings:
     import torch
 
     from kairos.mind.manifold import Manifold
-    from kairos.mind.packet.ceiling import best, spread
+    from kairos.mind.packet.ceiling import best
     from kairos.mind.packet.codec import SHIPPED, load
     from kairos.mind.packet.teacher import Teacher
-    from kairos.mind.packet.train import ACTUATORS, SIZES
+    from kairos.mind.packet.train import ACTUATORS, SHARES, SIZES
 
     torch.manual_seed(trial.seed)
     teacher = Teacher.shipped(ACTUATORS)
@@ -51,38 +53,35 @@ def run(trial: Trial) -> Findings:
     if facts["rows"] != manifold.digest:
         raise GateError(f"the shipped codec is for the embedding {facts['rows']}, the default mind's is {manifold.digest}")
     codec.to(teacher.device)
-    sizes, count = (_QUICK_SIZES, _QUICK) if trial.quick else (SIZES, _EVENTS)
+    sizes, shares, count = (_QUICK_SIZES, _QUICK_SHARES, _QUICK) if trial.quick else (SIZES, SHARES, _EVENTS)
     ceilings, steps = (_QUICK_CEILINGS, _QUICK_STEPS) if trial.quick else (_CEILINGS, _STEPS)
     events = _events(teacher, trial.seed, count)
     few = [*events[: ceilings // 2], *events[count // 2 :][: ceilings // 2]]
     with torch.no_grad():
         reads = [teacher.read(part) for part in _parts(events)]
-    curve: dict[str, dict[str, Any]] = {}
-    for number, k in enumerate(sizes):
-        with torch.no_grad():
-            packets = torch.cat([codec(read, k, teacher.table.float()) for read in reads])
-        row: dict[str, Any] = {f"codec_{name}": value for name, value in _carried(teacher, events, packets).items()}
-        row["distance_p99"] = quantile(_distances(manifold, packets), 0.99)
-        words = teacher.table[torch.tensor([spread(one, k) for one in events])].float()
-        row |= {f"words_{name}": value for name, value in _carried(teacher, events, words).items()}
-        found = _carried(teacher, few, best(teacher, few, k, steps=steps))
-        curve[str(k)] = row | {f"ceiling_{name}": value for name, value in found.items()}
-        trial.progress(number + 1, len(sizes) + 1)
-    control = _carried(teacher, few, best(teacher, few, min(_STATIC, max(sizes)), steps=steps, static=True))
+    curve: dict[int | float, dict[str, Any]] = {}
+    for number, size in enumerate((*sizes, *shares)):
+        curve[size] = _at(size, teacher, codec, manifold, events, reads)
+        if size in sizes:
+            found = _carried(teacher, few, list(best(teacher, few, int(size), steps=steps)))
+            curve[size] |= {f"ceiling_{name}": value for name, value in found.items()}
+        trial.progress(number + 1, len(sizes) + len(shares) + 1)
+    control = _carried(teacher, few, list(best(teacher, few, min(_STATIC, max(sizes)), steps=steps, static=True)))
     figures: dict[str, Any] = {
         "events": len(events), "rows_p50": quantile([float(len(one.event)) for one in events], 0.5),
-        "smallest_k": _smallest(curve, "codec"), "smallest_k_ceiling": _smallest(curve, "ceiling"),
-        **{f"k{k}_{name}": value for k, row in curve.items() for name, value in row.items()},
+        "smallest_k": _smallest(curve, sizes, "codec"), "smallest_k_ceiling": _smallest(curve, sizes, "ceiling"),
+        "smallest_share": _smallest(curve, shares, "codec"), "smallest_share_words": _smallest(curve, shares, "words"),
+        **{f"k{k if k in sizes else f'_{k}n'}_{name}": value for k, row in curve.items() for name, value in row.items()},
         **{f"static_{name}": value for name, value in control.items()},
     }  # fmt: skip
-    bars: tuple[str, ...] = (
-        () if figures["smallest_k"] is not None else (f"no k of {', '.join(curve)} has pivots and selectivity >= {_BAR}",)
-    )
+    sized = figures["smallest_k"] is not None or figures["smallest_share"] is not None
+    bars: tuple[str, ...] = () if sized else (f"no k of {', '.join(map(str, curve))} has pivots and selectivity >= {_BAR}",)
     bars += (
         () if min(control["pivots"], control["selectivity"]) < _BAR else ("one packet for all events passed: the measure tells nothing",)
     )
     bars += () if trial.quick else missed(figures, {"events": (">=", _EVENTS)})
-    reasons = {"smallest_k": "events of at least 33 rows, so that every k is shorter; None says that the wall is above the largest k"}
+    wall = "events of at least 33 rows, so that every size shortens them; None says that the wall is above the largest"
+    reasons = {"smallest_k": wall, "smallest_share": wall}
     return Findings(
         figures=figures,
         failed=bars,
@@ -110,7 +109,26 @@ def _events(teacher: Teacher, seed: int, count: int) -> list[Told]:
     return [*acted[: count // 2], *quiet[: count // 2]]
 
 
-def _carried(teacher: Teacher, events: Sequence[Told], packets: Tensor) -> dict[str, float]:
+def _at(size: float, teacher: Teacher, codec: Codec, manifold: Manifold, events: Sequence[Told], reads: Sequence[Read]) -> dict[str, Any]:
+    """What the codec's packets of a number of rows carry, or of a share of each event's own, and what as many of its words do."""
+    import torch
+
+    from kairos.mind.packet.ceiling import spread
+    from kairos.mind.packet.codec import cut
+
+    counts, packets = [int(size) if size >= 1 else int(size * len(one.event)) for one in events], list[Any]()
+    for read, k in zip(reads, _parts(counts), strict=True):
+        with torch.no_grad():
+            packets += cut(codec(read, torch.tensor(k, device=teacher.device), teacher.table.float()), k)
+    words = [teacher.table[torch.tensor(spread(one, k))].float() for one, k in zip(events, counts, strict=True)]
+    return {
+        **{f"codec_{name}": value for name, value in _carried(teacher, events, packets).items()},
+        "distance_p99": quantile(_distances(manifold, packets), 0.99),
+        **{f"words_{name}": value for name, value in _carried(teacher, events, words).items()},
+    }  # fmt: skip
+
+
+def _carried(teacher: Teacher, events: Sequence[Told], packets: Sequence[Tensor]) -> dict[str, float]:
     """Of the ACTIONs: verdicts kept, and pivots, which make their own sentence likelier than another's too; of the rest, NO_OPs kept."""
     acted, quiet = [n for n, one in enumerate(events) if one.answer], [n for n, one in enumerate(events) if not one.answer]
     kept = [margin > teacher.threshold for margin in _margins(teacher, events, packets)]
@@ -123,19 +141,21 @@ def _carried(teacher: Teacher, events: Sequence[Told], packets: Tensor) -> dict[
     }  # fmt: skip
 
 
-def _likelihoods(teacher: Teacher, events: Sequence[Told], packets: Tensor, of: Sequence[int], answers: Sequence[int]) -> list[float]:
+def _likelihoods(
+    teacher: Teacher, events: Sequence[Told], packets: Sequence[Tensor], of: Sequence[int], answers: Sequence[int]
+) -> list[float]:
     """How likely each packet `of` an event makes the sentence of the event in `answers`."""
     import torch
 
     found: list[float] = []
     for some, said in zip(_parts(of), _parts(answers), strict=True):
         with torch.no_grad():
-            answered = teacher.answered([events[n] for n in some], packets[list(some)], answers=[events[n].answer for n in said])
+            answered = teacher.answered([events[n] for n in some], [packets[n] for n in some], answers=[events[n].answer for n in said])
         found += answered.likelihood(len(some)).tolist()
     return found
 
 
-def _margins(teacher: Teacher, events: Sequence[Told], packets: Tensor | None) -> list[float]:
+def _margins(teacher: Teacher, events: Sequence[Told], packets: Sequence[Tensor] | None) -> list[float]:
     import torch
 
     found: list[float] = []
@@ -147,19 +167,20 @@ def _margins(teacher: Teacher, events: Sequence[Told], packets: Tensor | None) -
     return found
 
 
-def _distances(manifold: Manifold, packets: Tensor) -> list[float]:
+def _distances(manifold: Manifold, packets: Sequence[Tensor]) -> list[float]:
     """Of every packet, as its receipt would say it."""
     from kairos.events import Rows
 
     digest, found = manifold.digest, list[float]()
-    for packet in packets.float().cpu():
+    for one in packets:
+        packet = one.float().cpu()
         rows = Rows(dtype="f32", shape=(packet.shape[0], packet.shape[1]), data=packet.numpy().tobytes(), model=digest)
         found.append(manifold.read(rows)[1])
     return found
 
 
-def _smallest(curve: dict[str, dict[str, Any]], of: str) -> int | None:
-    return next((int(k) for k, row in curve.items() if min(row[f"{of}_pivots"], row[f"{of}_selectivity"]) >= _BAR), None)
+def _smallest(curve: dict[int | float, dict[str, Any]], among: Sequence[float], of: str) -> float | None:
+    return next((k for k in among if min(curve[k][f"{of}_pivots"], curve[k][f"{of}_selectivity"]) >= _BAR), None)
 
 
 def _parts(given: Sequence[T]) -> list[Sequence[T]]:

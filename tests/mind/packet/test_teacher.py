@@ -51,7 +51,7 @@ def test_an_events_own_rows_in_its_place_change_nothing(teacher, events):
     read = teacher.read([one])
 
     assert bool(read.valid.all())
-    assert torch.allclose(teacher.answered([one], read.rows).logits, teacher.answered([one]).logits, atol=1e-4)
+    assert torch.allclose(teacher.answered([one], list(read.rows)).logits, teacher.answered([one]).logits, atol=1e-4)
 
 
 def test_states_are_those_of_the_events_own_places(teacher, events):
@@ -80,7 +80,9 @@ def test_gradient_brings_packets_nearer_to_what_is_wanted(tiny_model, encoder, e
             weight.mul_(6.0)  # a random model is of no opinion
     teacher = Teacher(loud, encoder, actuators=ACTUATORS, calibration=Calibration())
     wanted = teacher.answered(events)
-    begun, found = (distance(teacher.answered(events, best(teacher, events, 2, steps=steps)), wanted, teacher).item() for steps in (0, 20))
+    begun, found = (
+        distance(teacher.answered(events, list(best(teacher, events, 2, steps=steps))), wanted, teacher).item() for steps in (0, 20)
+    )
 
     assert found < begun
 

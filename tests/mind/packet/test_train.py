@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 import torch
 
@@ -9,7 +11,7 @@ from kairos.mind.calibration import Calibration
 from kairos.mind.packet import train
 from kairos.mind.packet.codec import LONGEST, Codec
 from kairos.mind.packet.teacher import Teacher
-from kairos.mind.packet.train import ACTUATORS, Reader, drawn
+from kairos.mind.packet.train import ACTUATORS, SIZES, Reader, asked, drawn
 
 
 @pytest.fixture
@@ -29,10 +31,19 @@ def test_events_are_of_both_kinds_by_turns_and_not_too_long(encoder):
     assert events != drawn(encoder, 1, 8, "test", shortest=5)
 
 
+def test_an_event_is_asked_for_in_fewer_rows_than_its_own(encoder):
+    dice, events = Random(1), drawn(encoder, 1, 40, "train")
+
+    sizes = [(asked(one, dice), len(one.event)) for one in events for _ in range(10)]
+
+    assert all(1 <= k < max(2, n) for k, n in sizes)
+    assert {k for k, _ in sizes} > set(SIZES[:-1])
+
+
 def test_a_step_teaches_every_weight(stage):
     teacher, codec, reader, events = stage
 
-    losses = train._step(teacher, codec, reader, events, 4, teacher.table.float())
+    losses = train._step(teacher, codec, reader, events, [4] * 6, teacher.table.float())
 
     assert all(bool(loss.isfinite()) for loss in losses)
     assert all(weight.grad is not None and bool(weight.grad.isfinite().all()) for weight in [*codec.parameters(), *reader.parameters()])
@@ -50,7 +61,7 @@ def test_no_event_counts_for_more_than_the_middle_one(stage, monkeypatch):
     def pulled(factor):
         codec.zero_grad()
         scales[-1] = factor
-        train._step(teacher, codec, reader, events, 4, teacher.table.float())
+        train._step(teacher, codec, reader, events, [4] * 6, teacher.table.float())
         return codec.leave.weight.grad.clone()
 
     monkeypatch.setattr(train, "distance", spiky)

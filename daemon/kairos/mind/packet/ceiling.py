@@ -46,7 +46,7 @@ def best(teacher: Teacher, events: Sequence[Told], k: int, *, steps: int, static
     optimiser, table = torch.optim.Adam([logits], lr=_RATE), teacher.table.float()
     for _ in range(steps):
         packets = (logits.softmax(-1) @ table).expand(len(events), k, -1)
-        loss = distance(teacher.answered(events, packets), wanted, teacher)
+        loss = distance(teacher.answered(events, list(packets)), wanted, teacher)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -3,16 +3,16 @@
 Beside its rows it sees the states they had in the mind at a third, at two thirds and at the end of its depth: what a word
 means beside its neighbours need not be learned again.
 
-Every row is `g * copy @ event + (1 - g) * softmax(z @ W) @ W`: part of it words of the event, part words of the vocabulary,
-so that it cannot leave their convex hull. Row number j of k has a code of its own, and so has k: what a mind
-attends to is where a direction stands, not only which it is. Rows follow the order of the words: every word has a weight,
-row j looks where (j + 1/2) / k of all the weight has gone by, so that what matters gets more rows, and what does not, none.
+A packet has as many rows as it is asked to have, k of n. Every word has a weight, and the k heaviest, in their order, are its rows:
+of averages of words a mind makes less than of a few of them. Each becomes `g * word + (1 - g) * softmax(z @ W) @ W`, so that it can say
+what was left out beside it, and cannot leave the convex hull of the vocabulary W. Row number j of k has a code of its own, and so
+has k: what a mind attends to is where a direction stands, not only which it is.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -23,10 +23,10 @@ from torch import Tensor, nn
 
 from kairos.errors import ModelMissing
 
-FORMAT: Final = "kairos-packet/2"
+FORMAT: Final = "kairos-packet/3"
 SHIPPED: Final = Path(__file__).parent.parent / "weights" / "packet.safetensors"
 """For the default mind."""
-MOST: Final = 32
+MOST: Final = 64
 """Rows of the longest packet."""
 LONGEST: Final = 64
 """Rows of the longest event."""
@@ -40,6 +40,7 @@ _SHARP: Final = 20.0
 _FAR: Final = 8.0
 _NEAR: Final = 3.0
 """How fast a row's interest falls with the square of the distance, in words, that it begins with."""
+_HALVINGS: Final = 40
 _COPIES: Final = 3.0
 """Log-odds of copying that it begins with."""
 
@@ -61,7 +62,7 @@ def _known(event: Read) -> Tensor:
 
 
 class Codec(nn.Module):
-    """Events to packets [B, k, H]."""
+    """Events to packets [B, K, H], of which an event's own are the first k."""
 
     def __init__(self, width: int, depths: int) -> None:
         """`width` is H, `depths` D."""
@@ -78,7 +79,6 @@ class Codec(nn.Module):
         self.decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(**LAYER), _DEPTH, nn.LayerNorm(INNER))
         self.weigh = nn.Linear(INNER, 1)
         self.near = nn.Parameter(torch.tensor(_NEAR))
-        self.point = nn.Linear(INNER, INNER)
         self.leave = nn.Linear(INNER, width)
         self.gate = nn.Linear(INNER, 1)
         nn.init.constant_(self.gate.bias, _COPIES)
@@ -89,26 +89,46 @@ class Codec(nn.Module):
         self.centre.copy_(known.mean(0))
         self.spread.copy_(known.std(0).clamp_min(1e-4))
 
-    def forward(self, event: Read, k: int, table: Tensor) -> Tensor:
-        """The `event` in `k` rows; `table` [V, H] is the model's embedding."""
+    def forward(self, event: Read, k: Tensor, table: Tensor) -> Tensor:
+        """Each event in its `k` [B] rows; `table` [V, H] is the model's embedding."""
         rows, valid = event.rows, event.valid
         known = ((_known(event) - self.centre) / self.spread).clamp(-_FAR, _FAR)
         memory = self.encoder(self.enter(known) + self.places[: rows.shape[1]], src_key_padding_mask=~valid)
-        near = self._near(memory, valid, k).masked_fill(~valid[:, None], -torch.inf)
-        asked = near.softmax(-1) @ memory + self.codes[:k] + self.sizes[k]
-        found = self.decoder(asked, memory, memory_key_padding_mask=~valid)
-        reach = self.point(found) @ memory.mT / INNER**0.5 + near
+        near = self._near(memory, valid, k)
+        asked = near @ memory + self.codes[: near.shape[1]] + self.sizes[k][:, None]
+        unused = torch.arange(near.shape[1], device=k.device) >= k[:, None]
+        found = self.decoder(asked, memory, tgt_key_padding_mask=unused, memory_key_padding_mask=~valid)
         words = nn.functional.normalize(self.leave(found), dim=-1) @ nn.functional.normalize(table, dim=-1).T
         share = torch.sigmoid(self.gate(found))
-        return share * (reach.softmax(-1) @ rows) + (1 - share) * ((_SHARP * words).softmax(-1) @ table)
+        return share * (near @ rows) + (1 - share) * ((_SHARP * words).softmax(-1) @ table)
 
-    def _near(self, memory: Tensor, valid: Tensor, k: int) -> Tensor:
-        """Log-weights [B, k, N] of the words around where row j looks."""
+    def _near(self, memory: Tensor, valid: Tensor, k: Tensor) -> Tensor:
+        """[B, K, N]: the word each row is, the `k` heaviest in their order; while it learns, those around its place among the shares."""
         weight = nn.functional.softplus(self.weigh(memory)[..., 0].float() + 1) * valid
-        total, count = weight.sum(1)[:, None, None], valid.sum(1)[:, None, None]
-        middle = weight.cumsum(1) - weight / 2
-        centre = (torch.arange(k, device=valid.device) + 0.5)[None, :, None] * total / k
-        return -self.near * ((middle[:, None] - centre) * count / total).square()
+        row = torch.arange(int(k.max()), device=valid.device)[None, :, None]
+        if not self.training:
+            kept = (weight.argsort(1, descending=True).argsort(1) < k[:, None]) & valid
+            return (kept[:, None] & (kept.cumsum(1)[:, None] == row + 1)).to(memory.dtype)
+        share = shared(weight, k)
+        spread = (valid.sum(1) / share.sum(1))[:, None, None]
+        away = ((share.cumsum(1) - share / 2)[:, None] - row - 0.5) * spread
+        return (-self.near * away.square()).masked_fill(~valid[:, None], -torch.inf).softmax(-1)
+
+
+def shared(weight: Tensor, k: Tensor) -> Tensor:
+    """Of `k` [B] rows, how much each word [B, N] would get in proportion to its weight: one at most, none where that is 0."""
+    with torch.no_grad():
+        low, high = torch.zeros_like(weight[:, :1]), k[:, None] / weight.where(weight > 0, torch.inf).amin(1, keepdim=True)
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            enough = (middle * weight).clamp_max(1).sum(1, keepdim=True) >= k[:, None]
+            low, high = low.where(enough, middle), middle.where(enough, high)
+    return (high * weight).clamp_max(1)
+
+
+def cut(packets: Tensor, k: Sequence[int]) -> list[Tensor]:
+    """The first `k` rows of each packet."""
+    return [packet[:count] for packet, count in zip(packets, k, strict=True)]
 
 
 def save(codec: Codec, path: Path, facts: Mapping[str, Any]) -> None:

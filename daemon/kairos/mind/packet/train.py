@@ -32,22 +32,29 @@ from kairos.mind.frames import FrameEncoder
 from kairos.mind.manifold import rows_digest
 from kairos.mind.model import find
 from kairos.mind.packet.ceiling import distance
-from kairos.mind.packet.codec import INNER, LAYER, LONGEST, Codec, load, save
+from kairos.mind.packet.codec import INNER, LAYER, LONGEST, Codec, cut, load, save
 from kairos.mind.packet.teacher import Teacher, Told, told
 
 SIZES: Final = (1, 2, 4, 8, 16, 32)
+SHARES: Final = (0.75, 0.9, 0.95)
+"""Of an event's own rows."""
 ACTUATORS: Final = ("log", "notify")
-_AHEAD: Final = 32
+_AHEAD: Final = 8
+_ALIKE: Final = 4
+"""Batches drawn together and parted by length."""
 _WORKERS: Final = 4
 _READ_WEIGHT: Final = 0.1
 _READ: Final = 512
 """Words asked of the reader a step."""
 _WARM: Final = 40
 _SAID: Final = 20
+_NUMBERED: Final = 0.4
+"""How often an event is asked for in one of `SIZES`, and not in a share of its own rows."""
+_SHARED: Final = (0.4, 1.0)
 
 
 class Reader(nn.Module):
-    """Finds an event's words again in its packet: [B, k, H] to directions [B, n, H] of the words at `n` places. Training only."""
+    """Finds an event's words again in its packet: [B, K, H] to directions [B, n, H] of the words at `n` places. Training only."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -56,10 +63,12 @@ class Reader(nn.Module):
         layer = nn.TransformerDecoderLayer(**LAYER)
         self.decoder = nn.TransformerDecoder(layer, 1)
 
-    def forward(self, packets: Tensor, count: int) -> Tensor:
-        """See the class."""
+    def forward(self, packets: Tensor, k: Tensor, count: int) -> Tensor:
+        """See the class; of each packet the first `k` [B] rows are read."""
         scale = packets.pow(2).mean(-1, keepdim=True).add(1e-8).rsqrt()
-        found = self.decoder(self.places[:count].expand(len(packets), count, INNER), self.enter(packets * scale))
+        unused = torch.arange(packets.shape[1], device=k.device) >= k[:, None]
+        asked = self.places[:count].expand(len(packets), count, INNER)
+        found = self.decoder(asked, self.enter(packets * scale), memory_key_padding_mask=unused)
         return self.leave(found)
 
 
@@ -79,21 +88,33 @@ def drawn(encoder: FrameEncoder, seed: object, count: int, split: Split, *, shor
     return found
 
 
-def _some(tokenizer: str, seed: str, count: int) -> list[Told]:
+def asked(one: Told, dice: Random) -> int:
+    """Rows to say an event in: fewer than its own, by number or by share."""
+    n = len(one.event)
+    return max(1, min(n - 1, dice.choice(SIZES) if dice.random() < _NUMBERED else int(n * dice.uniform(*_SHARED))))
+
+
+def _some(tokenizer: str, seed: str, count: int) -> list[list[Told]]:
+    """Batches of events about as long as each other, in no order: less to fill up."""
     torch.set_num_threads(1)
-    return drawn(_encoder(tokenizer), seed, count, "train")
+    events = sorted(drawn(_encoder(tokenizer), seed, count * _ALIKE, "train"), key=lambda one: len(one.event))
+    batches = [events[start : start + count] for start in range(0, len(events), count)]
+    Random(seed).shuffle(batches)  # noqa: S311
+    return batches
 
 
 def _batches(pool: ProcessPoolExecutor, tokenizer: Path, seed: int, count: int) -> Iterator[list[Told]]:
-    waiting, number = list[Future[list[Told]]](), 0
+    waiting, number = list[Future[list[list[Told]]]](), 0
     while True:
         while len(waiting) < _AHEAD:
             waiting.append(pool.submit(_some, str(tokenizer), f"{seed}/{number}", count))
             number += 1
-        yield waiting.pop(0).result()
+        yield from waiting.pop(0).result()
 
 
-def _step(teacher: Teacher, codec: Codec, reader: Reader, events: Sequence[Told], k: int, table: Tensor) -> tuple[Tensor, Tensor]:
+def _step(
+    teacher: Teacher, codec: Codec, reader: Reader, events: Sequence[Told], sizes: Sequence[int], table: Tensor
+) -> tuple[Tensor, Tensor]:
     """Leave gradients of both losses behind, of the mind's answers and of reading back, and return them.
 
     Through the mind come gradients a thousand times larger for one event than for the next; none counts for more than the
@@ -101,17 +122,17 @@ def _step(teacher: Teacher, codec: Codec, reader: Reader, events: Sequence[Told]
     """
     with torch.no_grad():
         wanted = teacher.answered(events)
-    event = teacher.read(events, wanted)
+    event, k = teacher.read(events, wanted), torch.tensor(sizes, device=teacher.device)
     packets = codec(event, k, table)
     fed = packets.detach().requires_grad_()
-    answers = distance(teacher.answered(events, fed), wanted, teacher)
+    answers = distance(teacher.answered(events, cut(fed, sizes)), wanted, teacher)
     (pull,) = torch.autograd.grad(answers, fed)
     norms = pull.flatten(1).norm(dim=1)
     pull = pull * (norms.median() / norms.clamp_min(1e-9)).clamp_max(1.0)[:, None, None]
     ids = torch.zeros(event.valid.shape, dtype=torch.long, device=teacher.device)
     ids[event.valid] = torch.tensor([token for one in events for token in one.event], device=teacher.device)
     asked = torch.randperm(int(event.valid.sum()), device=teacher.device)[:_READ]
-    found = reader(packets, ids.shape[1])[event.valid][asked] @ nn.functional.normalize(table, dim=-1).T
+    found = reader(packets, k, ids.shape[1])[event.valid][asked] @ nn.functional.normalize(table, dim=-1).T
     read = nn.functional.cross_entropy(found.float(), ids[event.valid][asked])
     torch.autograd.backward([packets, _READ_WEIGHT * read], [pull, None])
     return answers, read
@@ -156,14 +177,13 @@ def main() -> None:
             if progress >= 1:
                 break
             optimiser.param_groups[0]["lr"] = _rate(number, progress, args.lr)
-            k = dice.choice(SIZES)
             optimiser.zero_grad()
-            with torch.autocast(teacher.device.type, dtype=torch.bfloat16, enabled=teacher.device.type == "cuda"):
-                answers, read = _step(teacher, codec, reader, events, k, table)
+            with torch.autocast(teacher.device.type, dtype=torch.bfloat16):
+                answers, read = _step(teacher, codec, reader, events, [asked(one, dice) for one in events], table)
             if nn.utils.clip_grad_norm_(weights, 1.0).isfinite():
                 optimiser.step()
             if number % _SAID == 0:
-                _say(step=number, k=k, answers=round(answers.item(), 3), read=round(read.item(), 3), s=round(time.monotonic() - began))
+                _say(step=number, answers=round(answers.item(), 3), read=round(read.item(), 3), s=round(time.monotonic() - began))
         pool.shutdown(wait=False, cancel_futures=True)
     save(codec, args.out, {"rows": rows_digest(teacher.table), "steps": number, "seed": args.seed, "batch": args.batch})
 

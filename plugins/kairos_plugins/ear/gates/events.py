@@ -2,7 +2,8 @@
 
 Clips of half a minute and more: each kind of beeper over backgrounds at 0 to 30 dB, in rooms, through
 microphones of any gain; then hours without an alarm: timers, reversing lorries, chirps, speech, music, machines.
-A clip's score for a kind is the probability the ear tells it with, 0 if it does not. Beepers are made by the formula of
+A clip's score for a kind is the highest probability the ear had of it, 0 if it had none; it is told where that is `plugin.ear.sure` as
+shipped. Beepers are made by the formula of
 their standards, with timings and tones drawn anew: no recording of a real alarm is among them, and the figures say so.
 With `--data DIR`, clips and `labels.csv` (labels `smoke`, `carbon_monoxide`, `beeper`, `speech`).
 """
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kairos.api import Check, Findings, Trial, average_precision, missed
+from kairos_plugins.ear.config import EarSettings
 from kairos_plugins.ear.filters import HOPS, RATE
 from kairos_plugins.ear.gates.clips import labelled
 from kairos_plugins.ear.hearing import Models, engine
@@ -31,14 +33,20 @@ _CLIP_S: Final = 36.0
 _HOURS: Final = 15.0
 _QUICK_HOURS: Final = 0.02
 _ALARMS: Final = ("smoke", "carbon_monoxide")
+_SURE: Final = EarSettings().sure
 
 
 class _Heard(NamedTuple):
-    """What was in a clip, what the ear told with which probability, and how long it was."""
+    """What was in a clip, what the ear heard in it with which probability, and how long it was."""
 
     truth: str
-    told: dict[str, float]
+    heard: dict[str, float]
     seconds: float
+
+    @property
+    def told(self) -> list[str]:
+        """What an owner is told of."""
+        return [kind for kind, probability in self.heard.items() if probability >= _SURE]
 
 
 def run(trial: Trial) -> Findings:
@@ -60,7 +68,7 @@ def _findings(clips: list[_Heard], hours: list[_Heard], trial: Trial) -> Finding
     everything = [*clips, *hours]
     figures: dict[str, Any] = {"clips": len(clips), "real_sources": 0 if trial.data is None else None}
     for kind in (*_ALARMS, "beeper"):
-        scores, truths = [row.told.get(kind, 0.0) for row in everything], [row.truth == kind for row in everything]
+        scores, truths = [row.heard.get(kind, 0.0) for row in everything], [row.truth == kind for row in everything]
         figures[f"ap_{kind}"] = average_precision(scores, truths)
         mine = [row for row in clips if row.truth == kind]
         figures[f"recall_{kind}"] = sum(kind in row.told for row in mine) / max(1, len(mine))
@@ -81,8 +89,8 @@ def _findings(clips: list[_Heard], hours: list[_Heard], trial: Trial) -> Finding
         bars += missed(figures, {"hours": (">=", _HOURS)})
     by_truth: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for row in clips:
-        by_truth[row.truth or "nothing"].update(list(row.told) or ["nothing"])
-    config = {"told_by_truth": {truth: dict(counts) for truth, counts in by_truth.items()}}
+        by_truth[row.truth or "nothing"].update(row.told or ["nothing"])
+    config = {"sure": _SURE, "told_by_truth": {truth: dict(counts) for truth, counts in by_truth.items()}}
     reasons = {"real_sources": "beepers are made by the formula of their standards; no recording of an alarm was free to ship or found"}
     return Findings(
         figures=figures, failed=bars, reasons=reasons, config=config, data={"n": len(clips), "seed": trial.seed, "digest": None}
@@ -114,13 +122,13 @@ def _hours(models: Models, trial: Trial) -> Iterator[_Heard]:
 
 
 def _hear(models: Models, samples: NDArray[np.int16], truth: str) -> _Heard:
-    whole, patterns, told = models.whole(samples), Patterns(), dict[str, float]()
+    whole, patterns, found = models.whole(samples), Patterns(), dict[str, float]()
     for start in range(0, len(whole.tone), HOPS):
         patterns.feed(whole.tone[start : start + HOPS].tolist(), whole.bands[start : start + HOPS])
         heard = patterns.sounding
         if heard is not None:
-            told[heard.kind] = max(heard.probability, told.get(heard.kind, 0.0))
-    return _Heard(truth, told, len(samples) / RATE)
+            found[heard.kind] = max(heard.probability, found.get(heard.kind, 0.0))
+    return _Heard(truth, found, len(samples) / RATE)
 
 
 GATE: Final = Check(
