@@ -116,11 +116,12 @@ def _at(size: float, teacher: Teacher, codec: Codec, manifold: Manifold, events:
     from kairos.mind.packet.ceiling import spread
     from kairos.mind.packet.codec import cut
 
-    counts, packets = [int(size) if size >= 1 else int(size * len(one.event)) for one in events], list[Any]()
+    counts = [int(size) if size >= 1 else int(size * len(one.event)) for one in events]
+    table, packets = teacher.table.float(), list[Any]()
     for read, k in zip(reads, _parts(counts), strict=True):
         with torch.no_grad():
-            packets += cut(codec(read, torch.tensor(k, device=teacher.device), teacher.table.float()), k)
-    words = [teacher.table[torch.tensor(spread(one, k))].float() for one, k in zip(events, counts, strict=True)]
+            packets += cut(codec(read, torch.tensor(k, device=teacher.device), table), k)
+    words = [table[torch.tensor(spread(one, k))] for one, k in zip(events, counts, strict=True)]
     return {
         **{f"codec_{name}": value for name, value in _carried(teacher, events, packets).items()},
         "distance_p99": quantile(_distances(manifold, packets), 0.99),

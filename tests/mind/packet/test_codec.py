@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kairos.errors import ModelMissing
-from kairos.mind.packet.codec import LONGEST, MOST, SHIPPED, Codec, Read, cut, load, save, shared
+from kairos.mind.packet.codec import LONGEST, SHIPPED, Codec, Read, cut, load, save, shared
 
 WIDTH, DEPTHS = 48, 2
 
@@ -33,7 +33,7 @@ def _read(table, lengths):
     return Read(table[ids], torch.randn(*ids.shape, DEPTHS, WIDTH, generator=dice), valid)
 
 
-@pytest.mark.parametrize("k", [1, 3, MOST])
+@pytest.mark.parametrize("k", [1, 3, LONGEST])
 def test_a_packet_is_k_rows_within_the_span_of_the_vocabulary(codec, table, k):
     packets = codec(_read(table, [5, 20]), torch.tensor([k, k]), table)
 
@@ -41,7 +41,7 @@ def test_a_packet_is_k_rows_within_the_span_of_the_vocabulary(codec, table, k):
     assert bool((packets.abs() <= table.abs().max()).all())
 
 
-@given(k=st.integers(1, MOST), other=st.integers(1, MOST))
+@given(k=st.integers(1, LONGEST), other=st.integers(1, LONGEST))
 def test_what_fills_up_a_batch_changes_nothing(codec, table, k, other):
     both = _read(table, [6, 20])
     with torch.no_grad():
@@ -72,11 +72,14 @@ def test_shares_go_by_weight_up_to_one_row_and_come_to_k(weights, k):
 
 
 def test_the_heaviest_words_are_the_rows(codec, table):
-    heavy, event = copy.deepcopy(codec), _read(table, [30])
+    heavy, event, weights = copy.deepcopy(codec), _read(table, [30])._replace(rows=table[None, :30]), []
+    heavy.weigh.register_forward_hook(lambda _module, _given, found: weights.append(found[0, :, 0]))
     with torch.no_grad():
         heavy.weigh.weight.normal_(std=20.0)
         drawn, other = (one(event, torch.tensor([4]), table) for one in (heavy, codec))
 
+    likeness = torch.nn.functional.cosine_similarity(drawn[0][:, None], event.rows[0][None], dim=-1)
+    assert likeness.argmax(1).tolist() == sorted(weights[0].topk(4).indices.tolist())
     assert not torch.allclose(drawn, other, atol=1e-2)
 
 

@@ -26,10 +26,8 @@ from kairos.errors import ModelMissing
 FORMAT: Final = "kairos-packet/3"
 SHIPPED: Final = Path(__file__).parent.parent / "weights" / "packet.safetensors"
 """For the default mind."""
-MOST: Final = 64
-"""Rows of the longest packet."""
 LONGEST: Final = 64
-"""Rows of the longest event."""
+"""Rows of the longest event, and so of the longest packet."""
 INNER: Final = 256
 LAYER: Final[dict[str, Any]] = {
     "d_model": INNER, "nhead": 4, "dim_feedforward": 768, "dropout": 0.0, "batch_first": True, "norm_first": True,
@@ -73,8 +71,8 @@ class Codec(nn.Module):
         self.register_buffer("spread", torch.ones(width * (1 + depths)))
         self.enter = nn.Linear(width * (1 + depths), INNER)
         self.places = nn.Parameter(0.02 * torch.randn(LONGEST, INNER))
-        self.codes = nn.Parameter(0.02 * torch.randn(MOST, INNER))
-        self.sizes = nn.Parameter(0.02 * torch.randn(MOST + 1, INNER))
+        self.codes = nn.Parameter(0.02 * torch.randn(LONGEST, INNER))
+        self.sizes = nn.Parameter(0.02 * torch.randn(LONGEST + 1, INNER))
         self.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(**LAYER), _DEPTH, nn.LayerNorm(INNER), enable_nested_tensor=False)
         self.decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(**LAYER), _DEPTH, nn.LayerNorm(INNER))
         self.weigh = nn.Linear(INNER, 1)

@@ -131,9 +131,9 @@ def _step(
     pull = pull * (norms.median() / norms.clamp_min(1e-9)).clamp_max(1.0)[:, None, None]
     ids = torch.zeros(event.valid.shape, dtype=torch.long, device=teacher.device)
     ids[event.valid] = torch.tensor([token for one in events for token in one.event], device=teacher.device)
-    asked = torch.randperm(int(event.valid.sum()), device=teacher.device)[:_READ]
-    found = reader(packets, k, ids.shape[1])[event.valid][asked] @ nn.functional.normalize(table, dim=-1).T
-    read = nn.functional.cross_entropy(found.float(), ids[event.valid][asked])
+    some = torch.randperm(int(event.valid.sum()), device=teacher.device)[:_READ]
+    found = reader(packets, k, ids.shape[1])[event.valid][some] @ nn.functional.normalize(table, dim=-1).T
+    read = nn.functional.cross_entropy(found.float(), ids[event.valid][some])
     torch.autograd.backward([packets, _READ_WEIGHT * read], [pull, None])
     return answers, read
 
