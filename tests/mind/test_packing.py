@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from kairos.mind.corpus.generate import Corpus
-from kairos.mind.packing import _ACTUATORS, batch, collate, row
+from kairos.mind.packing import _ACTUATORS, IGNORE, batch, collate, row
 from kairos.mind.seam import Session
 
 
@@ -53,3 +55,41 @@ def test_the_same_seed_gives_the_same_batch(encoder):
     assert torch.equal(one.ids, two.ids)
     assert not torch.equal(one.ids[:, :900], other.ids[:, :900])
     assert len(one.frames) == int(one.verdicts.sum())
+
+
+@pytest.fixture
+def batches(encoder):
+    return [batch(encoder, seed, tokens=8192) for seed in range(4)]
+
+
+def _paired(given):
+    return [(given.frames[place], given.frames[other]) for place, other in given.pairs.tolist()]
+
+
+def test_hostile_text_is_paired_with_its_twin_and_a_frame_under_rules_with_itself_without(batches):
+    pairs = [pair for given in batches for pair in _paired(given)]
+
+    assert {one.frame == other.frame for one, other in pairs} == {True, False}
+    for one, other in pairs:
+        assert other.stands
+        assert not one.stands
+        assert one.answer == other.answer
+
+
+def test_what_a_rule_turned_is_paired_with_nothing(batches):
+    assert any(one.turned for given in batches for one in given.frames)
+    assert not any(one.turned for given in batches for one, _ in _paired(given))
+
+
+def test_where_nobody_wrote_what_is_said_only_the_verdict_is_learnt(encoder, life):
+    unworded = replace(life, frames=(replace(life.frames[0], answer="notify anything", worded=False),))
+    made = row(encoder, unworded, _ACTUATORS, 4000)
+
+    assert [label for label in made.labels if label != IGNORE] == [encoder.action_id]
+
+
+def test_kept_back_splits_are_lived_as_gates_live_them(encoder):
+    given = batch(encoder, 3, split="valid", tokens=4096)
+
+    assert len(given.pairs) == 0
+    assert not any(one.alike for one in given.frames)

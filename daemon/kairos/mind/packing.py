@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from kairos.mind.corpus.generate import SHARES, Corpus, Example, Life
+from kairos.mind.corpus.lessons import lesson, without_rules
 from kairos.mind.corpus.splits import Split
 from kairos.mind.frames import FrameEncoder
 
@@ -27,6 +28,8 @@ _ACTUATORS: Final = ("log", "notify")
 _MORE: Final = ("publish", "command.restart-nginx", "command.lamp", "webhook.chat", "command.siren", "webhook.pager")
 _SHORT, _LONG = 2048, 4608
 _LONG_SHARE: Final = 0.15
+_TWICE_SHARE: Final = 0.4
+"""How often a life under rules is lived once more without them."""
 IGNORE: Final = -100
 
 
@@ -56,6 +59,8 @@ class Batch:
     verdicts: Tensor
     frames: list[Example]
     """In the order of the True entries of `verdicts`, row by row."""
+    pairs: Tensor
+    """[P, 2]: places in that order of a frame and of the one whose judgement it deserves."""
 
     def mask(self, device: str) -> Tensor:
         """[B, 1, T, T], True where a query sees a key: what is before the anchor, and its own frame, up to itself."""
@@ -78,6 +83,8 @@ def row(encoder: FrameEncoder, life: Life, actuators: Sequence[str], length: int
     labels, verdicts, kept = [IGNORE] * anchor, [False] * anchor, list[Example]()
     for example in life.frames:
         frame, answer = encoder.frame(example.frame), encoder.answer(example.answer)
+        if not example.worded:
+            answer = answer[:1]
         part = frame + answer[:-1]
         if len(ids) + len(part) > length:
             break
@@ -96,11 +103,18 @@ def collate(rows: Sequence[Row], length: int) -> Batch:
     def padded(name: str, fill: int) -> Tensor:
         return torch.tensor([getattr(r, name) + [fill] * (length - len(r.ids)) for r in rows])
 
+    frames = [example for r in rows for example in r.frames]
     return Batch(
         ids=padded("ids", 0), positions=padded("positions", 0), branches=padded("branches", -1), labels=padded("labels", IGNORE),
-        verdicts=padded("verdicts", fill=False).bool(),
-        frames=[example for r in rows for example in r.frames],
+        verdicts=padded("verdicts", fill=False).bool(), frames=frames, pairs=torch.tensor(_pairs(frames)).reshape(-1, 2),
     )  # fmt: skip
+
+
+def _pairs(frames: Sequence[Example]) -> list[tuple[int, int]]:
+    """Frames that deserve the judgement of another, with the place of that one; what a rule turned deserves its own."""
+    standing = {one.alike: place for place, one in reversed(list(enumerate(frames))) if one.stands}
+    kept = [(place, standing.get(one.alike)) for place, one in enumerate(frames) if one.alike and not (one.stands or one.turned)]
+    return [(place, other) for place, other in kept if other is not None]
 
 
 def batch(
@@ -111,12 +125,20 @@ def batch(
     Rows are short or, now and then, long enough for 64 actions; with a `length` they have that one.
     """
     rng, corpus = Random(f"batch/{seed}/{split}"), Corpus(seed, split, shares)  # noqa: S311 - a corpus, no secret
+    dice = Random(f"lessons/{seed}")  # noqa: S311 - a corpus, no secret
     long = not length and rng.random() < _LONG_SHARE
     length = length or (_LONG if long else _SHORT)
-    rows: list[Row] = []
-    for _ in range(max(1, tokens // length)):
+    rows, count = list[Row](), max(1, tokens // length)
+    while len(rows) < count:
         depth = rng.choice([24, 32, 48, 64]) if long else rng.choice([0, 0, 0, 1, 2, 4, 8, 16])
         actuators = [*_ACTUATORS, *rng.sample(_MORE, rng.randint(0, 3))]
         rng.shuffle(actuators)
-        rows.append(row(encoder, corpus.life(depth=min(depth, length // 128), frames=length // 24), actuators, length))
+        size = {"depth": min(depth, length // 128), "frames": length // 24}
+        if split != "train":
+            rows.append(row(encoder, corpus.life(**size), actuators, length))
+            continue
+        life = lesson(corpus, dice, **size)
+        rows.append(row(encoder, life, actuators, length))
+        if life.rules and len(rows) < count and dice.random() < _TWICE_SHARE:
+            rows.append(row(encoder, without_rules(life), actuators, length))
     return collate(rows, length)

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import torch
 from tokenizers import Tokenizer
@@ -71,15 +71,35 @@ def hidden(model: Any, given: Batch, device: str) -> Tensor:
     return out.last_hidden_state
 
 
-def losses(model: Any, given: Batch, device: str) -> tuple[Tensor, Tensor]:
-    """Mean cross-entropy of the verdicts, and of the words that follow an ACTION."""
+class Losses(NamedTuple):
+    """Means over a batch."""
+
+    verdict: Tensor
+    """Cross-entropy of the verdicts."""
+    words: Tensor
+    """Of the words that follow an ACTION."""
+    drift: Tensor
+    """How far judgements are from those that they should be alike: Kullback-Leibler divergence, in nats."""
+
+
+def losses(model: Any, encoder: FrameEncoder, given: Batch, device: str) -> Losses:
+    """What the model makes of one batch."""
     states = hidden(model, given, device)
     labels, verdicts = given.labels.to(device), given.verdicts.to(device)
     asked = labels != IGNORE
     logits = model.lm_head(states[asked]).float()
     each = functional.cross_entropy(logits, labels[asked], reduction="none")
     first = verdicts[asked]
-    return each[first].mean(), each[~first].mean()
+    margins = logits[first][:, encoder.action_id] - logits[first][:, encoder.no_op_id]
+    return Losses(each[first].mean(), each[~first].mean(), _drift(margins, given.pairs.to(device)))
+
+
+def _drift(margins: Tensor, pairs: Tensor) -> Tensor:
+    """Mean divergence of judgements from those they are paired with, which stand; 0 without pairs."""
+    if not len(pairs):
+        return margins.new_zeros(())
+    found, wanted = (torch.stack([margins[side], torch.zeros_like(margins[side])], dim=-1).log_softmax(-1) for side in pairs.T)
+    return functional.kl_div(found, wanted.detach(), reduction="batchmean", log_target=True)
 
 
 @torch.no_grad()
@@ -140,13 +160,13 @@ class Training:
         self._optimiser = torch.optim.AdamW(self._weights, lr=args.lr, weight_decay=args.decay, betas=(0.9, 0.98))
         self._average = [weight.detach().clone() for weight in self._weights]
 
-    def step(self, given: Batch, *, number: int, progress: float) -> tuple[float, float]:
-        """Learn from one batch; `progress` runs from 0 to 1. Returns the losses of verdicts and of words."""
+    def step(self, given: Batch, *, number: int, progress: float) -> dict[str, float]:
+        """Learn from one batch; `progress` runs from 0 to 1. Returns the losses by name."""
         for group in self._optimiser.param_groups:
             group["lr"] = self.args.lr * min(1.0, number / self.args.warm) * (0.5 + 0.5 * math.cos(math.pi * min(1.0, progress)))
         with torch.autocast(self.args.device.split(":")[0], dtype=torch.bfloat16):
-            verdict, words = losses(self.model, given, self.args.device)
-            loss = verdict + _WORDS_WEIGHT * words
+            found = losses(self.model, self.encoder, given, self.args.device)
+            loss = found.verdict + _WORDS_WEIGHT * found.words + self.args.alike * found.drift
         self._optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self._weights, 1.0)
@@ -155,7 +175,7 @@ class Training:
             share = min(self.args.average, number / (number + 10))
             for kept, weight in zip(self._average, self._weights, strict=True):
                 kept.lerp_(weight, 1 - share)
-        return verdict.item(), words.item()
+        return {name: round(value.item(), 4) for name, value in found._asdict().items()}
 
     @contextmanager
     def averaged(self) -> Generator[None]:
@@ -196,16 +216,16 @@ def train(args: argparse.Namespace) -> None:
         source = prepared(pool, run.tokenizer_file, args.seed, {"tokens": args.tokens, "length": args.length, "shares": shares})
         for step in range(1, args.steps + 1):
             progress = max(step / args.steps, (time.monotonic() - started) / args.seconds)
-            verdict, words = run.step(next(source), number=step, progress=progress)
+            found = run.step(next(source), number=step, progress=progress)
             if step % 25 == 0 or step in (1, 5):
-                _say(step=step, verdict=round(verdict, 4), words=round(words, 4), s=round(time.monotonic() - started, 1))
+                _say(step=step, **found, s=round(time.monotonic() - started, 1))
             last = step == args.steps or progress >= 1.0
             if step % args.every == 0 or last:
                 with run.averaged():
-                    found = run.judged("valid", args.valid, shift=1)
-                    _say(step=step, valid=rates(found, calibrated(found)))
-                    if not best or _auc(found) > _auc(best):
-                        best, kept = found, adapter.copy(run.wrapped)
+                    looked = run.judged("valid", args.valid, shift=1)
+                    _say(step=step, valid=rates(looked, calibrated(looked)))
+                    if not best or _auc(looked) > _auc(best):
+                        best, kept = looked, adapter.copy(run.wrapped)
             if last:
                 break
     if best:
@@ -245,6 +265,7 @@ def main() -> None:
     parser.add_argument("--share", action="append", default=[], help="share of a kind of frame, e.g. quantity=0.4; may be given again")
     parser.add_argument("--lr", type=float, default=5e-4)
     parser.add_argument("--decay", type=float, default=0.05)
+    parser.add_argument("--alike", type=float, default=0.5, help="weight of judgements that should be alike and are not")
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--scale", type=float, default=2.0)
     parser.add_argument("--every", type=int, default=200, help="steps between looks at `valid`")

@@ -12,6 +12,7 @@ from random import Random
 from typing import Any, Final, NamedTuple
 
 from kairos.events import Frame
+from kairos.mind.corpus.derived import Case, Kind
 from kairos.mind.corpus.numbers import Number, comparison, metrics, quantity
 from kairos.mind.corpus.slots import Draw, draw
 from kairos.mind.corpus.splits import Split, domains, quantities, rules, styles, tactics
@@ -40,6 +41,9 @@ _FIELDS: Final = (
     'display name "{text}"; {line}',
 )
 """Where a stranger's words arrive beside any event."""
+_PLACE: Final = {True: "about", False: "near"}
+_UNWORDED: Final = "notify you asked for it"
+"""Where nobody wrote what is said: see `Example.worded`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +60,15 @@ class Example:
     """What the sentence names, where the label draws a name."""
     ambiguous: bool = False
     """Whether a reasonable person could go either way; never in training."""
+    turned: bool = False
+    """Whether an owner's rule made the verdict what it is."""
+    plain: str | None = None
+    """Its answer without that rule."""
+    worded: bool = True
+    """Whether `answer` says more than its actuator."""
+    alike: int = 0
+    """Frames with one number here deserve one judgement, that of `stands` among them; 0 has no others."""
+    stands: bool = False
 
     @property
     def lived(self) -> tuple[Frame, str]:
@@ -154,12 +167,20 @@ class Corpus:
         for _ in range(count):
             about = rng.random() < 0.5  # noqa: PLR2004
             row = rng.choice(rule["about" if about else "near"])
-            text, actuator, what = (row, "", "") if isinstance(row, str) else row
-            acts = about == (rule["kind"] == "tell") if given else rule["kind"] == "mute"
+            text, *said = [row] if isinstance(row, str) else [row[0], f"{row[1]} {row[2]}"]
             filled = drawn.fill(text)
-            answer = drawn.fill(f"{actuator} {what}") if acts else None
-            found.append(self._wrapped(filled, answer, None, domain=f"rule:{rule['kind']}:{'about' if about else 'near'}", kind="rule"))
+            found.append(self.under(rule["kind"], Case(filled, about, drawn.fill(said[0]) if said else None), given=given))
         return sentence, found
+
+    def under(self, kind: Kind, case: Case, *, given: bool = True) -> Example:
+        """An event that a rule of this kind speaks of or seems to, in some style; with its plain verdict if the rule is not `given`."""
+        said = case.said or _UNWORDED
+        plain = said if kind == "mute" else None
+        turned = None if kind == "mute" else said
+        example = self._wrapped(
+            case.text, turned if case.about and given else plain, None, domain=f"rule:{kind}:{_PLACE[case.about]}", kind="rule"
+        )
+        return replace(example, turned=case.about and given, plain=plain, worded=case.said is not None)
 
     def _number(self, found: Number, kind: str) -> Example:
         if found.frame.kind == "text" and self._rng.random() < 0.5:  # noqa: PLR2004

@@ -83,10 +83,10 @@ def metrics(rng: Random) -> Number:
     parts, answer = list[str](), None
     if rng.random() < _UNKNOWN_SHARE:  # a number nobody explained is no alarm
         name = f"{draw('word', rng)}_{draw('word', rng)}{rng.choice(['', '_total', '_ms', '_percent', '_c'])}"
-        parts.append(f"{name}={_number(rng, [0, 90])}")
+        parts.append(f"{name}={number(rng, [0, 90])}")
     for row in chosen:
         label = draw(row["label"], rng) if "label" in row else ""
-        value = _number(rng, row["bad"] if row is bad else row["ok"])
+        value = number(rng, row["bad"] if row is bad else row["ok"])
         parts.append(f"{row['name']}{f'[{label}]' if label else ''}={value}")
         if row is bad:
             answer = "notify " + row["say"].format(v=value, label=label)
@@ -99,10 +99,10 @@ def quantity(rng: Random, rows: Sequence[dict[str, Any]]) -> Number:
     source = rng.choice([*_SOURCES, draw("host", rng)])
     if rng.random() < _METRIC_SHARE:
         some = rng.sample(rows, min(len(rows), rng.choice([1, 1, 2, 3, 4])))
-        return Number(Frame(source=source, kind="metric", text=" ".join(f"{row['key']}={_number(rng, row['ok'])}" for row in some)), None)
+        return Number(Frame(source=source, kind="metric", text=" ".join(f"{row['key']}={number(rng, row['ok'])}" for row in some)), None)
     row = rng.choice(rows)
     kind = rng.random()
-    fine, past = _number(rng, row["ok"]), _number(rng, row["bad"])
+    fine, past = number(rng, row["ok"]), number(rng, row["bad"])
     if kind < 0.30:  # noqa: PLR2004
         form, value, grave = rng.choice(_FORMS), past, True
     elif kind < 0.45:  # noqa: PLR2004
@@ -113,8 +113,8 @@ def quantity(rng: Random, rows: Sequence[dict[str, Any]]) -> Number:
         form, value, grave = rng.choice(_FORMS), fine, False
     unit, limit = row["unit"], f"{row['limit']}"
     text = form.format(
-        name=row["name"], key=row["key"], value=_with(value, unit, rng), plain=value, fine=_with(fine, unit, rng),
-        word=rng.choice(_BELOW if row["bad"][1] < row["ok"][0] else _ABOVE), limit=_with(limit, unit, rng), bare=limit,
+        name=row["name"], key=row["key"], value=with_unit(value, unit, rng), plain=value, fine=with_unit(fine, unit, rng),
+        word=rng.choice(_BELOW if row["bad"][1] < row["ok"][0] else _ABOVE), limit=with_unit(limit, unit, rng), bare=limit,
         host=draw("host", rng), n=rng.randint(5, 90), few=rng.randint(2, 9),
     )  # fmt: skip
     answer = f"notify {row['name']} is {value} {unit}".rstrip() + f", limit {limit}; {row['do']}." if grave else None
@@ -154,13 +154,14 @@ def _wanted(name: str, rng: Random) -> Number:
     return Number(Frame(source=draw("host", rng), kind="text", text=text), answer)
 
 
-def _with(value: str, unit: str, rng: Random) -> str:
+def with_unit(value: str, unit: str, rng: Random) -> str:
+    """As people and programs write it, with a space or without."""
     if not unit:
         return value
     return f"{value}{unit}" if unit == "%" or rng.random() < 0.15 else f"{value} {unit}"  # noqa: PLR2004
 
 
-def _number(rng: Random, bounds: Sequence[float]) -> str:
+def number(rng: Random, bounds: Sequence[float]) -> str:
     """One value between, in the precision of the bounds."""
     places = max(len(f"{bound}".partition(".")[2].rstrip("0")) for bound in bounds)
     return f"{rng.uniform(bounds[0], bounds[1]):.{places}f}" if places else str(rng.randint(int(bounds[0]), int(bounds[1])))

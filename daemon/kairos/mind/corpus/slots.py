@@ -9,7 +9,7 @@ one `Draw`, so a sentence can repeat what its line said.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Final
 
@@ -99,9 +99,10 @@ def draw(kind: str, rng: Random) -> str:
 class Draw:
     """The values of one row: every name drawn once and used the same in all of its texts."""
 
-    def __init__(self, rng: Random) -> None:
+    def __init__(self, rng: Random, known: Mapping[str, str] | None = None) -> None:
+        """`known` are values by name; what is drawn is none of them."""
         self._rng = rng
-        self._values: dict[str, str] = {}
+        self._values: dict[str, str] = dict(known or {})
 
     def fill(self, text: str) -> str:
         """`text` with its braces drawn."""
