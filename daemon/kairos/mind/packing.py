@@ -106,7 +106,7 @@ def collate(rows: Sequence[Row], length: int) -> Batch:
     frames = [example for r in rows for example in r.frames]
     return Batch(
         ids=padded("ids", 0), positions=padded("positions", 0), branches=padded("branches", -1), labels=padded("labels", IGNORE),
-        verdicts=padded("verdicts", fill=False).bool(), frames=frames, pairs=torch.tensor(_pairs(frames)).reshape(-1, 2),
+        verdicts=padded("verdicts", fill=False).bool(), frames=frames, pairs=torch.tensor(_pairs(frames), dtype=torch.long).reshape(-1, 2),
     )  # fmt: skip
 
 

@@ -7,10 +7,8 @@ from random import Random
 
 import pytest
 
-from kairos.mind.corpus.derived import _by_domain, _by_limit, _by_name, _by_what, derived
+from kairos.mind.corpus.derived import SHAPES, derived
 from kairos.mind.corpus.splits import domains
-
-MAKERS = (_by_name, _by_what, _by_domain, _by_limit)
 
 
 def test_the_same_seed_makes_the_same_rule():
@@ -18,10 +16,17 @@ def test_the_same_seed_makes_the_same_rule():
     assert derived(Random(5), 9) != derived(Random(6), 9)
 
 
-@pytest.mark.parametrize("maker", MAKERS)
-def test_every_slot_is_filled_and_what_a_mute_rule_silences_has_a_sentence(maker):
+@pytest.mark.parametrize("split", ["valid", "test"])
+def test_a_split_has_rules_of_its_own_events(split):
+    known = {case.text for seed in range(300) for case in derived(Random(seed), 6).cases}
+
+    assert not known & {case.text for seed in range(300) for case in derived(Random(seed), 6, split).cases}
+
+
+@pytest.mark.parametrize("about", SHAPES)
+def test_every_slot_is_filled_and_what_a_mute_rule_silences_has_a_sentence(about):
     for seed in range(300):
-        rule = maker(Random(seed), 8)
+        rule = derived(Random(seed), 8, about=about)
         assert len(rule.cases) == 8
         assert not re.search(r"\{\w+\}", rule.sentence)
         for case in rule.cases:
@@ -33,7 +38,7 @@ def test_a_rule_about_a_name_speaks_of_what_holds_it_and_of_its_weekday_only():
     """A user called `root` is in no `root filesystem`, so a few of the others hold the word."""
     on_a_day = by_chance = 0
     for seed in range(400):
-        rule = _by_name(Random(seed), 10)
+        rule = derived(Random(seed), 10, about="name")
         day = re.search(r"\b(\w+day)s?\b", rule.sentence)
         assert rule.name in rule.sentence
         for case in rule.cases:
@@ -47,7 +52,7 @@ def test_a_rule_about_a_name_speaks_of_what_holds_it_and_of_its_weekday_only():
 
 def test_a_rule_about_what_happened_leaves_the_same_to_others_and_other_trouble_to_itself():
     for seed in range(300):
-        rule = _by_what(Random(seed), 10)
+        rule = derived(Random(seed), 10, about="what")
         about, near = ({case.text for case in rule.cases if case.about is side} for side in (True, False))
         assert rule.kind == "mute"
         assert len(about) <= 1
@@ -57,13 +62,13 @@ def test_a_rule_about_what_happened_leaves_the_same_to_others_and_other_trouble_
 def test_a_rule_about_a_domain_names_it():
     names = {row["name"].replace("-", " ") for row in domains("train")}
     for seed in range(100):
-        assert any(name in _by_domain(Random(seed), 4).sentence for name in names)
+        assert any(name in derived(Random(seed), 4, about="domain").sentence.lower() for name in names)
 
 
 def test_a_rule_about_a_limit_divides_readings_by_its_number():
     """Below a limit that is nearer than the reading's own, or beyond one that is further, by what the rule is for."""
     for seed in range(600):
-        rule = _by_limit(Random(seed), 10)
+        rule = derived(Random(seed), 10, about="limit")
         groups = ([_reading(case.said) for case in rule.cases if case.about is side] for side in (True, False))
         about, near = groups
         if about and near:

@@ -2,7 +2,8 @@
 
 Hundreds of written rules teach those rules. Here a rule is about any name that any event holds, on some weekday perhaps; or
 about what happened, in the words of that event's own sentence; or about a whole domain; or about a reading and a limit of the
-owner's. Beside events that it speaks of stand those that differ in just that. For training alone: nothing of it is held out.
+owner's. Beside events that it speaks of stand those that differ in just that. Their words are the same in every split; the events, domains and
+quantities are the split's own.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final, Literal, NamedTuple
 
 from kairos.mind.corpus.numbers import number, with_unit
 from kairos.mind.corpus.slots import Draw, draw
-from kairos.mind.corpus.splits import domains, quantities
+from kairos.mind.corpus.splits import Split, domains, quantities
 
 Kind = Literal["mute", "tell"]
 
@@ -99,26 +100,19 @@ _LIMITED: Final = (
 _SLOT: Final = re.compile(r"\{(\w+?)\d*(?::[^{}]*)?\}")
 
 
-def derived(rng: Random, count: int) -> Rule:
-    """One rule with `count` events, about half of which it speaks of."""
-    maker: Callable[[Random, int], Rule] = rng.choices((_by_name, _by_what, _by_domain, _by_limit), (5, 3, 2, 3))[0]
-    rule = maker(rng, count)
-    return rule._replace(sentence=_spoken(rule.sentence, rng))
-
-
 @cache
-def _lines(grave: bool) -> list[list[_Line]]:  # noqa: FBT001 - the key of a cache
-    """The training domains' events, domain by domain."""
+def _lines(split: Split, *, grave: bool) -> list[list[_Line]]:
+    """Events, domain by domain."""
     if grave:
-        return [[_Line(*row) for row in one["grave"]] + [_Line(twin[0], *twin[2:]) for twin in one["twins"]] for one in domains("train")]
-    return [[_Line(text) for text in one["routine"]] + [_Line(twin[1], twin=twin[0]) for twin in one["twins"]] for one in domains("train")]
+        return [[_Line(*row) for row in one["grave"]] + [_Line(twin[0], *twin[2:]) for twin in one["twins"]] for one in domains(split)]
+    return [[_Line(text) for text in one["routine"]] + [_Line(twin[1], twin=twin[0]) for twin in one["twins"]] for one in domains(split)]
 
 
 @cache
-def _naming(grave: bool) -> dict[str, list[_Line]]:  # noqa: FBT001
+def _naming(split: Split, *, grave: bool) -> dict[str, list[_Line]]:
     """Events by the kinds of names they hold."""
     found: dict[str, list[_Line]] = {slot: [] for slot in _NOUNS}
-    for line in (line for some in _lines(grave) for line in some):
+    for line in (line for some in _lines(split, grave=grave) for line in some):
         for slot in {match[1] for match in _SLOT.finditer(line.text)} & found.keys():
             if f"{{{slot}}}" in line.text:
                 found[slot].append(line)
@@ -131,10 +125,10 @@ def _case(line: _Line, drawn: Draw, *, about: bool) -> Case:
     return Case(text, about, drawn.fill(f"{line.actuator} {line.what}") if line.what else None)
 
 
-def _by_name(rng: Random, count: int) -> Rule:
+def _by_name(rng: Random, count: int, split: Split) -> Rule:
     """Any event with this name in it, on this weekday if one is said; beside it other names, and other days."""
     kind = _kind(rng)
-    some = _naming(kind == "mute")
+    some = _naming(split, grave=kind == "mute")
     slot = rng.choice(sorted(some))
     name, day, cases = draw(slot, rng), rng.choice(_DAYS) if rng.random() < _ON_A_DAY else None, list[Case]()
     for _ in range(count):
@@ -150,9 +144,9 @@ def _by_name(rng: Random, count: int) -> Rule:
     return Rule(kind, rng.choice(_MUTE if kind == "mute" else _TELL).format(x=subject), cases, name)
 
 
-def _by_what(rng: Random, count: int) -> Rule:
+def _by_what(rng: Random, count: int, split: Split) -> Rule:
     """What happened, as the sentence of its own event says it; beside it other trouble of that domain, and the same of other names."""
-    some = rng.choice(_lines(grave=True))
+    some = rng.choice(_lines(split, grave=True))
     line = rng.choice(some)
     others, drawn = [one for one in some if one is not line], Draw(rng)
     spoken = _case(line, drawn, about=True)
@@ -168,23 +162,23 @@ def _by_what(rng: Random, count: int) -> Rule:
     return Rule("mute", rng.choice(_MUTE_WHAT).format(x=said), cases)
 
 
-def _by_domain(rng: Random, count: int) -> Rule:
+def _by_domain(rng: Random, count: int, split: Split) -> Rule:
     """All of one domain, by what it is called; beside it the rest of the world."""
     kind = _kind(rng)
-    every, place = _lines(kind == "mute"), rng.randrange(len(domains("train")))
+    every, place = _lines(split, grave=kind == "mute"), rng.randrange(len(domains(split)))
     cases: list[Case] = []
     for _ in range(count):
         about = rng.random() < 0.5  # noqa: PLR2004
         other = rng.choice([n for n in range(len(every)) if n != place])
         cases.append(_case(rng.choice(every[place if about else other]), Draw(rng), about=about))
-    called = str(domains("train")[place]["name"]).replace("-", " ")
+    called = str(domains(split)[place]["name"]).replace("-", " ")
     subject = rng.choice((called, f"the {called}", f"anything of {called}"))
     return Rule(kind, rng.choice(_MUTE if kind == "mute" else _TELL).format(x=subject), cases)
 
 
-def _by_limit(rng: Random, count: int) -> Rule:
+def _by_limit(rng: Random, count: int, split: Split) -> Rule:
     """A reading past a limit of the owner's: further than its own for silence, nearer to be told."""
-    kind, row = _kind(rng), rng.choice(quantities("train"))
+    kind, row = _kind(rng), rng.choice(quantities(split))
     rises = row["bad"][1] >= row["ok"][1]
     ok, bad = [float(bound) for bound in row["ok"]], [float(bound) for bound in row["bad"]]
     inner, outer = _halves(ok if kind == "tell" else bad, upwards=rises)
@@ -222,8 +216,25 @@ def _stamped(text: str, day: str, rng: Random) -> str:
     return rng.choice(_STAMPS).format(day=named, h=rng.randint(0, 23), m=rng.randint(0, 59), text=text)
 
 
-def _spoken(sentence: str, rng: Random) -> str:
-    """With a capital and a full stop, as one person writes, or without, as the next."""
-    if rng.random() < 0.5:  # noqa: PLR2004
+def _spoken(rule: Rule, rng: Random) -> str:
+    """With a capital and a full stop, as one person writes, or without, as the next; names stay as they are."""
+    sentence, named = rule.sentence, rule.name and rule.sentence.startswith(rule.name)
+    if rng.random() < 0.5 and not named:  # noqa: PLR2004
         sentence = sentence[0].upper() + sentence[1:]
     return sentence + rng.choice(("", "", "."))
+
+
+class _Shape(NamedTuple):
+    make: Callable[[Random, int, Split], Rule]
+    weight: float
+
+
+SHAPES: Final = {"name": _Shape(_by_name, 5), "what": _Shape(_by_what, 3), "domain": _Shape(_by_domain, 2), "limit": _Shape(_by_limit, 3)}
+"""What rules are about, and how often."""
+
+
+def derived(rng: Random, count: int, split: Split = "train", *, about: str | None = None) -> Rule:
+    """One rule with `count` events of a split, about half of which it speaks of; `about` is one of `SHAPES`, or any."""
+    shape = SHAPES[about] if about else rng.choices([*SHAPES.values()], [shape.weight for shape in SHAPES.values()])[0]
+    rule = shape.make(rng, count, split)
+    return rule._replace(sentence=_spoken(rule, rng))
