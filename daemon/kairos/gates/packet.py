@@ -63,10 +63,10 @@ def run(trial: Trial) -> Findings:
     for number, size in enumerate((*sizes, *shares)):
         curve[size] = _at(size, teacher, codec, manifold, events, reads)
         if size in sizes:
-            found = _carried(teacher, few, list(best(teacher, few, int(size), steps=steps)))
+            found = _carried(teacher, few, best(teacher, few, int(size), steps=steps))
             curve[size] |= {f"ceiling_{name}": value for name, value in found.items()}
         trial.progress(number + 1, len(sizes) + len(shares) + 1)
-    control = _carried(teacher, few, list(best(teacher, few, min(_STATIC, max(sizes)), steps=steps, static=True)))
+    control = _carried(teacher, few, best(teacher, few, min(_STATIC, max(sizes)), steps=steps, static=True))
     figures: dict[str, Any] = {
         "events": len(events), "rows_p50": quantile([float(len(one.event)) for one in events], 0.5),
         "smallest_k": _smallest(curve, sizes, "codec"), "smallest_k_ceiling": _smallest(curve, sizes, "ceiling"),

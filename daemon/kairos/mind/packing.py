@@ -134,11 +134,8 @@ def batch(
         actuators = [*_ACTUATORS, *rng.sample(_MORE, rng.randint(0, 3))]
         rng.shuffle(actuators)
         size = {"depth": min(depth, length // 128), "frames": length // 24}
-        if split != "train":
-            rows.append(row(encoder, corpus.life(**size), actuators, length))
-            continue
-        life = lesson(corpus, dice, **size)
+        life = lesson(corpus, dice, **size) if split == "train" else corpus.life(**size)
         rows.append(row(encoder, life, actuators, length))
-        if life.rules and len(rows) < count and dice.random() < _TWICE_SHARE:
+        if split == "train" and life.rules and len(rows) < count and dice.random() < _TWICE_SHARE:
             rows.append(row(encoder, without_rules(life), actuators, length))
     return collate(rows, length)

@@ -14,7 +14,7 @@ from functools import cache
 from random import Random
 from typing import Final, Literal, NamedTuple
 
-from kairos.mind.corpus.numbers import number, with_unit
+from kairos.mind.corpus.numbers import decimals, number, with_unit
 from kairos.mind.corpus.slots import Draw, draw
 from kairos.mind.corpus.splits import Split, domains, quantities
 
@@ -182,7 +182,7 @@ def _by_limit(rng: Random, count: int, split: Split) -> Rule:
     rises = row["bad"][1] >= row["ok"][1]
     ok, bad = [float(bound) for bound in row["ok"]], [float(bound) for bound in row["bad"]]
     inner, outer = _halves(ok if kind == "tell" else bad, upwards=rises)
-    places = max(len(f"{bound}".partition(".")[2].rstrip("0")) for bound in (*row["ok"], *row["bad"]))
+    places = decimals([*row["ok"], *row["bad"]])
     inner, outer = [round(v, places) for v in inner], [round(v, places) for v in outer]
     limit = with_unit(f"{inner[1 if rises else 0]:.{places}f}", row["unit"], rng)
     past, inside = rng.choice(_OVER if rises else _UNDER), rng.choice(_UNDER if rises else _OVER)

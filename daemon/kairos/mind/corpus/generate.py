@@ -41,7 +41,6 @@ _FIELDS: Final = (
     'display name "{text}"; {line}',
 )
 """Where a stranger's words arrive beside any event."""
-_PLACE: Final = {True: "about", False: "near"}
 _UNWORDED: Final = "notify you asked for it"
 """Where nobody wrote what is said: see `Example.worded`."""
 
@@ -74,6 +73,10 @@ class Example:
     def lived(self) -> tuple[Frame, str]:
         """As Ring 1 retains it, if it is an ACTION."""
         return self.frame, self.answer or ""
+
+    def without_rule(self) -> Example:
+        """The same where its owner gave no rule."""
+        return replace(self, answer=self.plain, turned=False) if self.turned else self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,18 +172,17 @@ class Corpus:
             row = rng.choice(rule["about" if about else "near"])
             text, *said = [row] if isinstance(row, str) else [row[0], f"{row[1]} {row[2]}"]
             filled = drawn.fill(text)
-            found.append(self.under(rule["kind"], Case(filled, about, drawn.fill(said[0]) if said else None), given=given))
+            example = self.under(rule["kind"], Case(filled, about, drawn.fill(said[0]) if said else None))
+            found.append(example if given else example.without_rule())
         return sentence, found
 
-    def under(self, kind: Kind, case: Case, *, given: bool = True) -> Example:
-        """An event that a rule of this kind speaks of or seems to, in some style; with its plain verdict if the rule is not `given`."""
+    def under(self, kind: Kind, case: Case) -> Example:
+        """An event that a rule of this kind speaks of or seems to, in some style, with the verdict that it has under the rule."""
         said = case.said or _UNWORDED
-        plain = said if kind == "mute" else None
-        turned = None if kind == "mute" else said
-        example = self._wrapped(
-            case.text, turned if case.about and given else plain, None, domain=f"rule:{kind}:{_PLACE[case.about]}", kind="rule"
-        )
-        return replace(example, turned=case.about and given, plain=plain, worded=case.said is not None)
+        plain, turned = (said, None) if kind == "mute" else (None, said)
+        domain = f"rule:{kind}:{'about' if case.about else 'near'}"
+        example = self._wrapped(case.text, turned if case.about else plain, None, domain=domain, kind="rule")
+        return replace(example, turned=case.about, plain=plain, worded=case.said is not None)
 
     def _number(self, found: Number, kind: str) -> Example:
         if found.frame.kind == "text" and self._rng.random() < 0.5:  # noqa: PLR2004

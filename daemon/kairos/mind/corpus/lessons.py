@@ -45,8 +45,7 @@ def lesson(corpus: Corpus, rng: Random, *, depth: int, frames: int) -> Life:
 
 def without_rules(life: Life) -> Life:
     """The same where no rule was given: what no rule turns deserves the judgement that it gets here."""
-    plain = (replace(one, answer=one.plain, turned=False) if one.turned else one for one in life.frames)
-    return replace(life, rules=(), frames=tuple(replace(one, stands=True) for one in plain))
+    return replace(life, rules=(), frames=tuple(replace(one.without_rule(), stands=True) for one in life.frames))
 
 
 def _numbered(unit: list[Example], rng: Random) -> list[Example]:

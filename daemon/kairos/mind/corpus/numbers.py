@@ -163,5 +163,10 @@ def with_unit(value: str, unit: str, rng: Random) -> str:
 
 def number(rng: Random, bounds: Sequence[float]) -> str:
     """One value between, in the precision of the bounds."""
-    places = max(len(f"{bound}".partition(".")[2].rstrip("0")) for bound in bounds)
+    places = decimals(bounds)
     return f"{rng.uniform(bounds[0], bounds[1]):.{places}f}" if places else str(rng.randint(int(bounds[0]), int(bounds[1])))
+
+
+def decimals(bounds: Sequence[float]) -> int:
+    """Of the most precise of them."""
+    return max(len(f"{bound}".partition(".")[2].rstrip("0")) for bound in bounds)

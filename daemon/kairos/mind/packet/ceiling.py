@@ -35,8 +35,8 @@ def spread(one: Told, k: int) -> list[int]:
     return [one.event[row * len(one.event) // k] for row in range(k)]
 
 
-def best(teacher: Teacher, events: Sequence[Told], k: int, *, steps: int, static: bool = False) -> Tensor:
-    """Packets [B, k, H], each the best for its event; with `static` one and the same for all of them."""
+def best(teacher: Teacher, events: Sequence[Told], k: int, *, steps: int, static: bool = False) -> list[Tensor]:
+    """Packets [k, H], each the best for its event; with `static` one and the same for all of them."""
     with torch.no_grad():
         wanted = teacher.answered(events)
     logits = torch.zeros(len(events), k, teacher.table.shape[0], device=teacher.device)
@@ -50,4 +50,4 @@ def best(teacher: Teacher, events: Sequence[Told], k: int, *, steps: int, static
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    return (logits.detach().softmax(-1) @ table).expand(len(events), k, -1)
+    return list((logits.detach().softmax(-1) @ table).expand(len(events), k, -1))
