@@ -88,6 +88,13 @@ def test_where_nobody_wrote_what_is_said_only_the_verdict_is_learnt(encoder, lif
     assert [label for label in made.labels if label != IGNORE] == [encoder.action_id]
 
 
+def test_silence_is_learnt_whole_whoever_wrote_the_sentence(encoder, life):
+    quiet = replace(life, frames=(replace(life.frames[0], answer=None, worded=False),))
+    made = row(encoder, quiet, _ACTUATORS, 4000)
+
+    assert [label for label in made.labels if label != IGNORE] == encoder.answer(None)
+
+
 def test_kept_back_splits_are_lived_as_gates_live_them(encoder):
     given = batch(encoder, 3, split="valid", tokens=4096)
 

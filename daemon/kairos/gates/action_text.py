@@ -40,7 +40,7 @@ def run(trial: Trial) -> Findings:
         copied += sum(_read(name, body(example.frame)) for name in said)
         if example.target is not None:
             targets += 1
-            named += Spans(what).copied(example.target)
+            named += Spans(what).copied(_spelled(example.target, example.frame.text))
         if len(sample) < _PRINTED:
             sample.append(f"{example.frame.text} => {actuator} {what}   (label: {example.answer})")
         trial.progress(number + 1, count)
@@ -51,6 +51,12 @@ def run(trial: Trial) -> Findings:
     bars = missed(figures, {"actuator_right": (">=", 0.97), "target_exact": (">=", 0.95), "copied_exactly": ("==", 1.0)})
     config = {"mind": "default", "digests": opened.digests, "split": "test", "sample": sample}
     return Findings(figures=figures, failed=bars, config=config, data={"n": count, "seed": trial.seed, "digest": None})
+
+
+def _spelled(target: str, text: str) -> str:
+    """The name as the event spells it: a plain sentence begins with a capital, even where it begins with a name."""
+    capital = target[0].upper() + target[1:]
+    return capital if target not in text and capital in text else target
 
 
 def _read(name: str, text: str) -> bool:

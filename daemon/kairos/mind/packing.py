@@ -83,7 +83,7 @@ def row(encoder: FrameEncoder, life: Life, actuators: Sequence[str], length: int
     labels, verdicts, kept = [IGNORE] * anchor, [False] * anchor, list[Example]()
     for example in life.frames:
         frame, answer = encoder.frame(example.frame), encoder.answer(example.answer)
-        if not example.worded:
+        if example.answer is not None and not example.worded:
             answer = answer[:1]
         part = frame + answer[:-1]
         if len(ids) + len(part) > length:

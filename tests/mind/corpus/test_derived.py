@@ -75,6 +75,13 @@ def test_a_rule_about_a_limit_divides_readings_by_its_number():
             assert max(about) <= min(near) or max(near) <= min(about), rule
 
 
+def test_a_limit_that_is_fallen_short_of_is_said_in_words_of_falling():
+    said = {derived(Random(seed), 4, about="limit").sentence for seed in range(3000)}
+
+    assert any("is the most I take" in one and "tell me of more" in one for one in said)
+    assert any("is the least I take" in one and "tell me of less" in one for one in said)
+
+
 def _stamped_on(text, day):
     return re.search(rf"(^|[\[(]){day[:3]}\w*,? \d+:\d\d", text) is not None
 

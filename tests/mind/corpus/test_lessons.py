@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from kairos.mind.corpus.derived import derived
 from kairos.mind.corpus.generate import Corpus
 from kairos.mind.corpus.lessons import lesson, without_rules
 
@@ -50,3 +51,31 @@ def test_rules_turn_something_in_most_lives_that_have_some(lives):
     ruled = [life for life in lives if life.rules]
 
     assert sum(any(one.turned for one in life.frames) for life in ruled) > len(ruled) // 2
+
+
+def test_a_name_that_a_derived_rule_is_about_is_in_no_frame_of_anything_else(monkeypatch):
+    """Whatever else holds that name, hostile text and other rules' events too, would be no example of anything."""
+    made: list[tuple[str, frozenset[str]]] = []
+
+    def noted(*args, **kwargs):
+        rule = derived(*args, **kwargs)
+        made.append((rule.name, frozenset(case.text for case in rule.cases)))
+        return rule
+
+    monkeypatch.setattr("kairos.mind.corpus.lessons.derived", noted)
+    corpus, rng = Corpus(5), Random(5)
+    for _ in range(30):
+        made.clear()
+        life = lesson(corpus, rng, depth=0, frames=80)
+        for name, own in made:
+            if name:
+                assert all(name not in one.frame.text or _is_of(own, one.frame.text) for one in life.frames)
+
+
+def _is_of(texts, wrapped):
+    return any(text in wrapped or _inner(text) in wrapped for text in texts)
+
+
+def _inner(text):
+    """As JSON and a plain sentence write it: neither its first character nor what they escape."""
+    return text[1:].split('"')[0].split("\\")[0]

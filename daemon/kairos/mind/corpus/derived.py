@@ -86,10 +86,12 @@ _MUTE_LIMIT: Final = (
 )  # fmt: skip
 _TELL_LIMIT: Final = (
     "tell me when {x} is {past} {limit}", "{x} {past} {limit}: message me", "I want to know of {x} {past} {limit}",
-    "report {x} {past} {limit}", "as soon as {x} is {past} {limit}, say so", "{limit} is the most I take for {x}: tell me of more",
+    "report {x} {past} {limit}", "as soon as {x} is {past} {limit}, say so", "{limit} is the {most} I take for {x}: tell me of {more}",
 )  # fmt: skip
 _OVER: Final = ("over", "above", "beyond", "higher than")
 _UNDER: Final = ("under", "below", "lower than", "less than")
+_RISING: Final = {"up": "up", "most": "most", "more": "more"}
+_FALLING: Final = {"up": "down", "most": "least", "more": "less"}
 _READ: Final = ("{name} {value}", "{name}: {value}", "{name} is {value}", "{key}={value}", "{value} {name}", "reading of {name}: {value}")
 _LIMITED: Final = (
     "{read}, limit {limit}",
@@ -186,8 +188,8 @@ def _by_limit(rng: Random, count: int, split: Split) -> Rule:
     inner, outer = [round(v, places) for v in inner], [round(v, places) for v in outer]
     limit = with_unit(f"{inner[1 if rises else 0]:.{places}f}", row["unit"], rng)
     past, inside = rng.choice(_OVER if rises else _UNDER), rng.choice(_UNDER if rises else _OVER)
-    phrases = [p for p in (_MUTE_LIMIT if kind == "mute" else _TELL_LIMIT) if rises or "most" not in p]
-    sentence = rng.choice(phrases).format(x=row["name"], limit=limit, past=past, inside=inside, up="up" if rises else "down")
+    words = {"past": past, "inside": inside} | (_RISING if rises else _FALLING)
+    sentence = rng.choice(_MUTE_LIMIT if kind == "mute" else _TELL_LIMIT).format(x=row["name"], limit=limit, **words)
     cases: list[Case] = []
     for _ in range(count):
         about = rng.random() < 0.5  # noqa: PLR2004

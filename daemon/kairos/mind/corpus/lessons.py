@@ -29,18 +29,23 @@ def lesson(corpus: Corpus, rng: Random, *, depth: int, frames: int) -> Life:
     """A life of about `frames` frames in no order, all numbered (see `Example.alike`)."""
     life = corpus.life(depth=depth, frames=frames)
     rules, units = list(life.rules), [[one] for one in rng.sample(life.frames, round(len(life.frames) * _OWN_SHARE))]
-    for _ in range(rng.choice(_SAID) if rng.random() < _DERIVED_SHARE else 0):
-        rule = derived(rng, rng.randint(*_OF_A_RULE))
-        if rule.name:
-            units = [unit for unit in units if not any(rule.name in one.frame.text for one in unit)]
-        rules.append(rule.sentence)
-        units += [[corpus.under(rule.kind, case)] for case in rule.cases]
     for _ in range(round(frames * _HOSTILE_SHARE)):
         hostile, harmless = corpus.injected(rng.choice(tactics("train")))
         units.append([hostile, replace(harmless, stands=True)])
+    names: list[str] = []
+    for _ in range(rng.choice(_SAID) if rng.random() < _DERIVED_SHARE else 0):
+        rule = derived(rng, rng.randint(*_OF_A_RULE))
+        units = _without(units, [rule.name]) + _without([[corpus.under(rule.kind, case)] for case in rule.cases], names)
+        rules.append(rule.sentence)
+        names.append(rule.name)
     rng.shuffle(rules)
     rng.shuffle(units)
     return replace(life, rules=tuple(rules), frames=tuple(one for unit in units for one in _numbered(unit, rng)))
+
+
+def _without(units: list[list[Example]], names: list[str]) -> list[list[Example]]:
+    """Those in which no frame holds one of these names, which another rule is about."""
+    return [unit for unit in units if not any(name and name in one.frame.text for name in names for one in unit)]
 
 
 def without_rules(life: Life) -> Life:
