@@ -156,10 +156,10 @@ def _by_what(rng: Random, count: int, split: Split) -> Rule:
     for _ in range(count):
         if rng.random() < 0.5:  # noqa: PLR2004
             cases.append(spoken)
-        elif name is not None and rng.random() < 0.4:  # noqa: PLR2004
-            cases.append(_case(line, Draw(rng, {"": name}), about=False))
-        else:
-            cases.append(_case(rng.choice(others), drawn, about=False))
+            continue
+        same = name is not None and rng.random() < 0.4  # noqa: PLR2004
+        case = _case(line, Draw(rng, {"": name or ""}), about=False) if same else spoken
+        cases.append(_case(rng.choice(others), drawn, about=False) if case.text == spoken.text else case)
     said = (spoken.said or "").partition(" ")[2].partition(";")[0]
     return Rule("mute", rng.choice(_MUTE_WHAT).format(x=said), cases)
 
