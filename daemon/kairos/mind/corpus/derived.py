@@ -157,9 +157,10 @@ def _by_what(rng: Random, count: int, split: Split) -> Rule:
         if rng.random() < 0.5:  # noqa: PLR2004
             cases.append(spoken)
             continue
-        same = name is not None and rng.random() < 0.4  # noqa: PLR2004
-        case = _case(line, Draw(rng, {"": name or ""}), about=False) if same else spoken
-        cases.append(_case(rng.choice(others), drawn, about=False) if case.text == spoken.text else case)
+        other = _case(line, Draw(rng, {"": name}), about=False) if name is not None and rng.random() < 0.4 else spoken  # noqa: PLR2004
+        if other.text == spoken.text:  # it names nothing that could be another's
+            other = _case(rng.choice(others), drawn, about=False)
+        cases.append(other)
     said = (spoken.said or "").partition(" ")[2].partition(";")[0]
     return Rule("mute", rng.choice(_MUTE_WHAT).format(x=said), cases)
 
