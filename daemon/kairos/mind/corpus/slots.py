@@ -84,6 +84,11 @@ _SHAPES: Final[dict[str, Callable[[Random], str]]] = {
 }
 
 
+def choices(kind: str) -> Sequence[str]:
+    """What a kind of name may be, but for those made up; raises KeyError for a kind of another sort."""
+    return _CHOICES[kind]
+
+
 def draw(kind: str, rng: Random) -> str:
     """One value of a kind; raises KeyError for one nobody defined."""
     if kind in _MADE_UP and rng.random() < _MADE_UP_SHARE:

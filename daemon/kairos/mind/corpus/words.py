@@ -2,8 +2,8 @@
 
     python -m kairos.mind.corpus.words > daemon/kairos/mind/words.txt
 
-A word counts if sentences of two domains or more use it where the line itself does not contain it.
-Names of programs and things are copied, so they do not pass.
+A word counts if sentences of three domains or more use it where the line itself does not contain it.
+Names of programs, things and rooms are copied, so they do not pass.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
 
+from kairos.mind.corpus.slots import choices
 from kairos.mind.corpus.splits import domains, quantities, read, rules
 
 _SLOT: Final = re.compile(r"\{[^{}]*\}\S*")
 _WORD: Final = re.compile(r"(?<![\w/.-])[a-z]+(?:['-][a-z]+)*(?![\w/])")
-_DOMAINS: Final = 2
+_DOMAINS: Final = 3
 _LETTERS: Final = frozenset({"a", "i"})
 
 
@@ -53,7 +54,7 @@ def plain_words() -> list[str]:
         for word in _WORD.findall(_SLOT.sub(" ", sentence)):
             if word not in read_words and (len(word) > 1 or word in _LETTERS):
                 seen[word].add(where)
-    return sorted(word for word, places in seen.items() if len(places) >= _DOMAINS)
+    return sorted(word for word, places in seen.items() if len(places) >= _DOMAINS and word not in choices("room"))
 
 
 if __name__ == "__main__":
