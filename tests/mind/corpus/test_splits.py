@@ -17,8 +17,8 @@ _STOCK = 0.005
 
 
 def _of_domain(row):
-    once = [row["routine"], *([pair[:count] for pair in row[name]] for name, count in (("grave", 1), ("twins", 2), ("series_grave", 1)))]
-    return [line for some in once for lines in some for line in ([lines] if isinstance(lines, str) else lines)]
+    first = (line for name in ("grave", "series_grave") for line, *_ in row[name])
+    return [*row["routine"], *first, *(line for pair in row["twins"] for line in pair[:2])]
 
 
 def _of_rule(row):
