@@ -17,6 +17,7 @@ import time
 from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -28,7 +29,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from kairos.config import MindSettings
-from kairos.mind import adapter
+from kairos.mind import adapter, sparse
 from kairos.mind.calibration import Calibration, fit
 from kairos.mind.corpus.generate import SHARES, Example
 from kairos.mind.corpus.splits import Split
@@ -49,7 +50,7 @@ def _encoder(tokenizer_file: str) -> FrameEncoder:
 
 def _made(tokenizer_file: str, seed: str, how: Mapping[str, Any]) -> Batch:
     torch.set_num_threads(1)
-    return batch(_encoder(tokenizer_file), seed, **how)
+    return replace(batch(_encoder(tokenizer_file), seed, **how), frames=[])  # nobody asks for them here, and they are slow to send
 
 
 def prepared(pool: ProcessPoolExecutor, tokenizer_file: Path, seed: int, how: Mapping[str, Any]) -> Iterator[Batch]:
@@ -65,9 +66,8 @@ def prepared(pool: ProcessPoolExecutor, tokenizer_file: Path, seed: int, how: Ma
 
 def hidden(model: Any, given: Batch, device: str) -> Tensor:
     """The last hidden states [B, T, H]."""
-    out = model.model(
-        input_ids=given.ids.to(device), position_ids=given.positions.to(device), attention_mask=given.mask(device), use_cache=False
-    )
+    mask = sparse.blocks(given.branches.to(device)) if sparse.installed(model) else given.mask(device)
+    out = model.model(input_ids=given.ids.to(device), position_ids=given.positions.to(device), attention_mask=mask, use_cache=False)
     return out.last_hidden_state
 
 
@@ -154,6 +154,8 @@ class Training:
         self.model.to(args.device).train()
         self.encoder = _encoder(str(self.tokenizer_file))
         self.wrapped = adapter.wrap(self.model, rank=args.rank, scale=args.scale, dropout=args.dropout)
+        if args.device.startswith("cuda"):
+            sparse.install(self.model)
         if args.init:
             adapter.put(self.wrapped, adapter.averaged([Path(path) for path in args.init], rank=args.rank, scale=args.scale))
         self._weights = [p for layer in self.wrapped.values() for p in (layer.A, layer.B)]
