@@ -104,6 +104,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """Why the frame could not be judged as it was; empty when it could."""
     probability: float = 0.0
     """The margin as a calibrated probability that a person should be told."""
+    rule: str = ""
+    """The owner's rule that decided, where one did."""
     read: str = ""
     """Of latent rows: the words nearest to them."""
     distance: float | None = None

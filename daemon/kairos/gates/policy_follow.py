@@ -55,7 +55,7 @@ def run(trial: Trial) -> Findings:
         trial.progress(number + 1, of)
     for number, shape in enumerate(shape for shape in SHAPES for _ in range(some)):
         rule = derived(dice, _EVENTS, "test", about=shape)
-        _judge(opened, rule.sentence, [corpus.under(rule.kind, case) for case in rule.cases], made[shape])
+        _judge(opened, rule.sentence, [corpus.under(rule.kind, rule.sentence, case) for case in rule.cases], made[shape])
         trial.progress(count + number + 1, of)
     figures = {
         "rules": count, "spoken_of": written.spoken, "others": written.others, **written.figures("flipped"),

@@ -13,6 +13,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 _ROUNDS: Final = 100
+VERDICTS: Final = "calibration"
+RULES: Final = "rules"
+"""What an adapter's two calibrations are called in its header: of verdicts, and of what rules have to say."""
 
 
 class Calibration(NamedTuple):
@@ -26,22 +29,24 @@ class Calibration(NamedTuple):
         z = self.slope * margin + self.offset
         return 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z))
 
+    def margin(self, probability: float) -> float:
+        """The margin of a probability in (0, 1)."""
+        return (math.log(probability / (1 - probability)) - self.offset) / self.slope
+
     def threshold(self, sensitivity: float) -> float:
         """The margin above which ACTION costs less than NO_OP, a miss costing `sensitivity` false alarms; 0 never acts."""
-        if sensitivity <= 0:
-            return math.inf
-        return (-math.log(sensitivity) - self.offset) / self.slope
+        return self.margin(1 / (1 + sensitivity)) if sensitivity > 0 else math.inf
 
-    def header(self) -> dict[str, str]:
-        """As an adapter carries it."""
-        return {"calibration_slope": f"{self.slope:.5f}", "calibration_offset": f"{self.offset:.5f}"}
+    def header(self, name: str = VERDICTS) -> dict[str, str]:
+        """As an adapter carries it, under `name`."""
+        return {f"{name}_slope": f"{self.slope:.5f}", f"{name}_offset": f"{self.offset:.5f}"}
 
 
-def stated(header: Mapping[str, str]) -> Calibration:
-    """What an adapter carries; the identity if it carries none."""
-    if "calibration_slope" not in header:
+def stated(header: Mapping[str, str], name: str = VERDICTS) -> Calibration:
+    """What an adapter carries under `name`; the identity if it carries none."""
+    if f"{name}_slope" not in header:
         return Calibration()
-    return Calibration(float(header["calibration_slope"]), float(header["calibration_offset"]))
+    return Calibration(float(header[f"{name}_slope"]), float(header[f"{name}_offset"]))
 
 
 def fit(margins: Sequence[float], labels: Sequence[bool]) -> Calibration:

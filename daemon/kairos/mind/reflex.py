@@ -23,6 +23,7 @@ from kairos.mind.frames import FrameEncoder, body
 from kairos.mind.grammar import ActionGrammar
 from kairos.mind.manifold import Manifold
 from kairos.mind.memo import Memo, frame_key
+from kairos.mind.ruling import Ruled, Rules
 from kairos.mind.seam import Session, tensor
 from kairos.mind.snapshot import RingFile, fingerprint
 
@@ -35,6 +36,7 @@ class Reflex:
     def __init__(
         self, session: Session, encoder: FrameEncoder, *, actuators: Sequence[str], threshold: float, calibration: Calibration = Calibration(),  # noqa: B008 - a constant
         answer_tokens: int, dtype: torch.dtype, device: str, memo: Memo | None = None, rules: Sequence[str] = (),
+        of_rules: Calibration = Calibration(),  # noqa: B008 - a constant
         manifold: Manifold | None = None,
     ) -> None:  # fmt: skip
         """Prefills the policy at once. With a `memo`, a frame it knows to be NO_OP is not fed; without a `manifold`, latent rows are refused."""
@@ -44,6 +46,7 @@ class Reflex:
         self._answer_tokens = answer_tokens
         self._threshold = threshold
         self._calibration = calibration
+        self._of_rules = of_rules
         self._dtype = dtype
         self._device = device
         self._actuators = tuple(actuators)
@@ -75,25 +78,25 @@ class Reflex:
                 probability=self._calibration.probability(margin),
                 ms=(time.perf_counter() - started) * 1000, known=True, read=_read_as(frame), distance=distance,
             )  # fmt: skip
-        margin = self._margin(frame)
+        margin, rule = self._margin(frame)
         positions = self._session.pos - self.anchor
         if self._memo is not None and not self._memo.learn(frame_key(frame), margin):
             log.warning("memo.diverged", source=frame.source, margin=round(margin, 4), divergences=self._memo.statistics.divergences)
         verdict, actuator, what = Verdict.NO_OP, "", ""
         if margin > self._threshold:
             verdict = Verdict.ACTION
-            actuator, what = self._said(frame)
+            actuator, what = self._said(frame, rule)
         self._trial = (frame, f"{actuator} {what}")
         return Judgement(
             verdict=verdict, margin=margin, threshold=self._threshold, positions=positions,
             probability=self._calibration.probability(margin),
-            ms=(time.perf_counter() - started) * 1000, actuator=actuator, what=what, read=_read_as(frame), distance=distance,
+            ms=(time.perf_counter() - started) * 1000, actuator=actuator, what=what, rule=rule, read=_read_as(frame), distance=distance,
         )  # fmt: skip
 
     def margin(self, frame: Frame) -> float:
         """What `judge` would decide by, in logits; nothing is decoded, remembered or left behind."""
         try:
-            return self._margin(frame)
+            return self._margin(frame).margin
         finally:
             self.rewind()
 
@@ -101,18 +104,19 @@ class Reflex:
         """Actuator and sentence it would give `frame`, were it an ACTION; nothing is left behind."""
         try:
             self._feed(frame, only=self._watched)
-            return self._said(frame)
+            return self._said(frame, "")
         finally:
             self.rewind()
 
-    def _said(self, frame: Frame) -> tuple[str, str]:
-        """Decode behind the frame just fed."""
-        given = "\n".join([body(frame), *self._rules])
-        return self._grammar.decode(self._session.decode, self._session.decode(self._encoder.action_id), given)
+    def _said(self, frame: Frame, rule: str) -> tuple[str, str]:
+        """Decode behind the frame just fed; words may be taken from it and from the rule that decided."""
+        return self._grammar.decode(self._session.decode, self._session.decode(self._encoder.action_id), f"{body(frame)}\n{rule}")
 
-    def _margin(self, frame: Frame) -> float:
+    def _margin(self, frame: Frame) -> Ruled:
         action, no_op = self._feed(frame, only=self._watched).tolist()
-        return action - no_op
+        if frame.kind == "idle":  # nothing happened that a rule could speak of
+            return Ruled(action - no_op)
+        return self._rules.ask(self._session, action - no_op, self._threshold)
 
     def _known(self, frame: Frame) -> float | None:
         """The margin of a frame that is known to be NO_OP here."""
@@ -169,22 +173,22 @@ class Reflex:
         return dropped
 
     def begin(self, rules: Sequence[str] = ()) -> None:
-        """Forget everything and live behind a policy with `rules`."""
-        self._rules, self._policy = tuple(rules), self._encoder.policy(self._actuators, rules)
+        """Forget everything and live under `rules`."""
+        self._rules, self._sentences = Rules(rules, self._encoder, self._of_rules), tuple(rules)
         self._begin()
 
     def _begin(self) -> None:
         """An empty ring with the policy in it: what a restart begins with."""
         self._session.close()
-        self._session.prefill(self._policy)
+        self._session.prefill(self._encoder.policy(self._actuators))
         self.anchor, self._lived = self._session.commit(), []
         self._stand()
 
     def _stand(self) -> None:
-        """The ring holds what was lived: another anchor, another memo."""
+        """The ring holds what was lived: another anchor, another memo, and another under other rules."""
         if self._memo is not None:
             lived = [fingerprint(*item) for item in self._lived]
-            self._memo.move(hashlib.blake2b(repr((self._policy, lived)).encode(), digest_size=16).hexdigest())
+            self._memo.move(hashlib.blake2b(repr((self._actuators, self._sentences, lived)).encode(), digest_size=16).hexdigest())
 
     def _reserve(self) -> int:
         """Positions that must stay free for one more frame and its answer."""

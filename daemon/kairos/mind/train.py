@@ -30,17 +30,17 @@ from torch.nn import functional
 
 from kairos.config import MindSettings
 from kairos.mind import adapter, sparse
-from kairos.mind.calibration import Calibration, fit
+from kairos.mind.calibration import RULES, Calibration, fit
 from kairos.mind.corpus.generate import SHARES, Example
 from kairos.mind.corpus.splits import Split
 from kairos.mind.frames import FrameEncoder
 from kairos.mind.packing import IGNORE, Batch, batch
+from kairos.mind.ruling import Saying, saying
 from kairos.rates import auc
 
 _AHEAD: Final = 24
 _WORDS_WEIGHT: Final = 0.5
 _PRINTED: Final = 80
-Judged = list[tuple[float, Example]]
 
 
 @cache
@@ -76,6 +76,8 @@ class Losses(NamedTuple):
 
     verdict: Tensor
     """Cross-entropy of the verdicts."""
+    rules: Tensor
+    """Of what rules have to say."""
     words: Tensor
     """Of the words that follow an ACTION."""
     drift: Tensor
@@ -85,13 +87,18 @@ class Losses(NamedTuple):
 def losses(model: Any, encoder: FrameEncoder, given: Batch, device: str) -> Losses:
     """What the model makes of one batch."""
     states = hidden(model, given, device)
-    labels, verdicts = given.labels.to(device), given.verdicts.to(device)
+    labels = given.labels.to(device)
     asked = labels != IGNORE
     logits = model.lm_head(states[asked]).float()
     each = functional.cross_entropy(logits, labels[asked], reduction="none")
-    first = verdicts[asked]
+    first, ruled = given.verdicts.to(device)[asked], given.ruled.to(device)[asked]
     margins = logits[first][:, encoder.action_id] - logits[first][:, encoder.no_op_id]
-    return Losses(each[first].mean(), each[~first].mean(), _drift(margins, given.pairs.to(device)))
+    return Losses(each[first].mean(), _mean(each[ruled]), _mean(each[~(first | ruled)]), _drift(margins, given.pairs.to(device)))
+
+
+def _mean(losses: Tensor) -> Tensor:
+    """0 of none."""
+    return losses.sum() / max(1, len(losses))
 
 
 def _drift(margins: Tensor, pairs: Tensor) -> Tensor:
@@ -102,40 +109,72 @@ def _drift(margins: Tensor, pairs: Tensor) -> Tensor:
     return functional.kl_div(found, wanted.detach(), reduction="batchmean", log_target=True)
 
 
+class Judged(NamedTuple):
+    """Frames of a split that chose nothing, with what the model makes of them."""
+
+    verdicts: list[tuple[float, Example]]
+    """Margins at the first answer position."""
+    sayings: list[tuple[Saying, Example]]
+    """Of the rule that was asked of a frame."""
+
+    def cut(self, count: int) -> Judged:
+        """The first `count` verdicts."""
+        return Judged(self.verdicts[:count], self.sayings)
+
+    @property
+    def auc(self) -> float:
+        """Of the verdicts."""
+        return auc([margin for margin, _ in self.verdicts], [_grave(example) for _, example in self.verdicts])
+
+    @property
+    def auc_of_rules(self) -> float:
+        """Of what rules speak of against what only seems so."""
+        return auc([one.margin for one, _ in self.sayings], [example.turned for _, example in self.sayings])
+
+    def calibrated(self) -> tuple[Calibration, Calibration]:
+        """What the margins mean: of verdicts, of rules."""
+        return (
+            fit([margin for margin, _ in self.verdicts], [_grave(example) for _, example in self.verdicts]),
+            fit([one.margin for one, _ in self.sayings], [example.turned for _, example in self.sayings]),
+        )
+
+    def rates(self, calibrations: tuple[Calibration, Calibration]) -> dict[str, float]:
+        """Areas under the curve, and the error rates of verdicts at the default sensitivity and of rules at even odds."""
+        of_verdicts, of_rules = calibrations
+        limit, even = of_verdicts.threshold(MindSettings().sensitivity), of_rules.margin(0.5)
+        quiet, grave = ([m for m, e in self.verdicts if _grave(e) is wanted] for wanted in (False, True))
+        spoken = [one.margin > even and one.tell is (e.answer is not None) for one, e in self.sayings if e.turned]
+        others = [one.margin > even for one, e in self.sayings if not e.turned]
+        return {
+            "auc": round(self.auc, 5),
+            "false_action_rate": round(sum(m > limit for m in quiet) / max(1, len(quiet)), 5),
+            "missed_rate": round(sum(m <= limit for m in grave) / max(1, len(grave)), 5),
+            "n": len(self.verdicts),
+            "rules_auc": round(self.auc_of_rules, 5),
+            "rules_right": round(sum(spoken) / max(1, len(spoken)), 5),
+            "rules_other": round(sum(others) / max(1, len(others)), 5),
+        }
+
+
+def _grave(example: Example) -> bool:
+    """By itself, whatever a rule says."""
+    return example.without_rule().answer is not None
+
+
 @torch.no_grad()
 def judged(model: Any, encoder: FrameEncoder, seed: int, count: int, *, split: Split, how: Mapping[str, Any], device: str) -> Judged:
-    """First-position margins of `count` frames of `split`, at anchors of 0 to 64 actions."""
-    found: Judged = []
-    number = 0
-    while len(found) < count:
+    """Some `count` frames of `split`, at anchors of 0 to 64 actions."""
+    found, number, watched = Judged([], []), 0, [encoder.action_id, encoder.no_op_id, encoder.other_id]
+    while len(found.verdicts) < count:
         given = batch(encoder, f"{seed}/{number}", split=split, **how)
         number += 1
         with torch.autocast(device.split(":", maxsplit=1)[0], dtype=torch.bfloat16):
-            logits = model.lm_head(hidden(model, given, device)[given.verdicts.to(device)]).float()
-        margins = (logits[:, encoder.action_id] - logits[:, encoder.no_op_id]).tolist()
-        found += zip(margins, given.frames, strict=True)
-    return found[:count]
-
-
-def _auc(found: Judged) -> float:
-    return auc([margin for margin, _ in found], [example.answer is not None for _, example in found])
-
-
-def calibrated(found: Judged) -> Calibration:
-    """What these margins mean."""
-    return fit([margin for margin, _ in found], [example.answer is not None for _, example in found])
-
-
-def rates(found: Judged, calibration: Calibration) -> dict[str, float]:
-    """AUC, and the two error rates at the default sensitivity."""
-    limit = calibration.threshold(MindSettings().sensitivity)
-    quiet, grave = [m for m, e in found if e.answer is None], [m for m, e in found if e.answer is not None]
-    return {
-        "auc": round(_auc(found), 5),
-        "false_action_rate": round(sum(m > limit for m in quiet) / max(1, len(quiet)), 5),
-        "missed_rate": round(sum(m <= limit for m in grave) / max(1, len(grave)), 5),
-        "n": len(found),
-    }
+            states = hidden(model, given, device)
+            verdicts, rules = (model.lm_head(states[at.to(device)])[:, watched].float().tolist() for at in (given.verdicts, given.ruled))
+        found.verdicts.extend((action - no_op, example) for (action, no_op, _), example in zip(verdicts, given.frames, strict=True))
+        asked = [example for example in given.frames if example.rule]
+        found.sayings.extend((saying(example.rule, *logits), example) for logits, example in zip(rules, asked, strict=True))
+    return found.cut(count)
 
 
 def _say(**fields: Any) -> None:
@@ -168,7 +207,7 @@ class Training:
             group["lr"] = self.args.lr * min(1.0, number / self.args.warm) * (0.5 + 0.5 * math.cos(math.pi * min(1.0, progress)))
         with torch.autocast(self.args.device.split(":")[0], dtype=torch.bfloat16):
             found = losses(self.model, self.encoder, given, self.args.device)
-            loss = found.verdict + _WORDS_WEIGHT * found.words + self.args.alike * found.drift
+            loss = found.verdict + found.rules + _WORDS_WEIGHT * found.words + self.args.alike * found.drift
         self._optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self._weights, 1.0)
@@ -213,7 +252,8 @@ class Training:
 def train(args: argparse.Namespace) -> None:
     """Run the recipe and write the adapter with its figures in the header."""
     shares = {**SHARES, **{name: float(share) for name, _, share in (given.partition("=") for given in args.share)}}
-    run, started, best, kept = Training(args), time.monotonic(), list[tuple[float, Example]](), adapter.Corrections()
+    run, started, kept = Training(args), time.monotonic(), adapter.Corrections()
+    best: Judged | None = None
     with ProcessPoolExecutor(args.workers, mp_context=get_context("spawn")) as pool:
         source = prepared(pool, run.tokenizer_file, args.seed, {"tokens": args.tokens, "length": args.length, "shares": shares})
         for step in range(1, args.steps + 1):
@@ -225,12 +265,12 @@ def train(args: argparse.Namespace) -> None:
             if step % args.every == 0 or last:
                 with run.averaged():
                     looked = run.judged("valid", args.valid, shift=1)
-                    _say(step=step, valid=rates(looked, calibrated(looked)))
-                    if not best or _auc(looked) > _auc(best):
+                    _say(step=step, valid=looked.rates(looked.calibrated()))
+                    if best is None or looked.auc + looked.auc_of_rules > best.auc + best.auc_of_rules:
                         best, kept = looked, adapter.copy(run.wrapped)
             if last:
                 break
-    if best:
+    if best is not None:
         adapter.put(run.wrapped, kept)
     run.model.eval()
     _finish(run, best or run.judged("valid", args.valid, shift=1))
@@ -238,15 +278,15 @@ def train(args: argparse.Namespace) -> None:
 
 def _finish(run: Training, found: Judged) -> None:
     """Write the best adapter, judged as `found`; print how it does on frames that chose nothing."""
-    calibration = calibrated(found)
-    limit = calibration.threshold(MindSettings().sensitivity)
+    calibrations = found.calibrated()
+    limit = calibrations[0].threshold(MindSettings().sensitivity)
     tested = run.judged("test", run.args.test, shift=2)
-    figures = {f"valid_{k}": v for k, v in rates(found, calibration).items()} | {
-        f"test_{k}": v for k, v in rates(tested, calibration).items()
+    figures = {f"valid_{k}": v for k, v in found.rates(calibrations).items()} | {
+        f"test_{k}": v for k, v in tested.rates(calibrations).items()
     }
-    figures |= calibration.header() | {"seed": run.args.seed, "rank": run.args.rank}
+    figures |= calibrations[0].header() | calibrations[1].header(RULES) | {"seed": run.args.seed, "rank": run.args.rank}
     adapter.save(run.wrapped, Path(run.args.out), metadata={name: str(value) for name, value in figures.items()})
-    wrong = [(margin, example) for margin, example in tested if (margin > limit) != (example.answer is not None)]
+    wrong = [(margin, example) for margin, example in tested.verdicts if (margin > limit) != _grave(example)]
     for margin, example in sorted(wrong, key=lambda row: -abs(row[0]))[:_PRINTED]:
         frame = example.frame
         _say(

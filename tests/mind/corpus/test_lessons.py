@@ -1,4 +1,4 @@
-"""Lives to learn from: numbered, with twins of hostile text, and the same once more without rules."""
+"""Lives to learn from: numbered, with twins of hostile text, and rules asked of frames."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from kairos.mind.corpus.derived import derived
 from kairos.mind.corpus.generate import Corpus
-from kairos.mind.corpus.lessons import lesson, without_rules
+from kairos.mind.corpus.lessons import lesson
 
 
 @pytest.fixture(scope="module")
@@ -33,24 +33,27 @@ def test_only_hostile_text_shares_its_number_and_its_harmless_twin_stands(lives)
 def test_derived_rules_stand_beside_written_ones(lives):
     assert any(not one.worded for life in lives for one in life.frames if one.answer)
     assert max(len(life.rules) for life in lives) > 3
-    assert any(not life.rules for life in lives)
 
 
-def test_without_its_rules_a_life_has_its_plain_verdicts(lives):
+def test_a_frame_is_asked_its_own_rule_or_one_that_does_not_speak_of_it(lives):
     for life in lives:
-        bare = without_rules(life)
-        assert bare.rules == ()
-        for under, plain in zip(life.frames, bare.frames, strict=True):
-            assert under.frame == plain.frame
-            assert plain.stands
-            assert not plain.turned
-            assert (under.answer != plain.answer) == under.turned
+        assert {one.rule for one in life.frames} <= {"", *life.rules}
+        assert not any(one.turned and not one.rule for one in life.frames)
 
 
-def test_rules_turn_something_in_most_lives_that_have_some(lives):
-    ruled = [life for life in lives if life.rules]
+def test_what_a_rule_turned_has_another_verdict_without_it_and_what_it_did_not_has_the_same(lives):
+    asked = [one for life in lives for one in life.frames if one.rule]
 
-    assert sum(any(one.turned for one in life.frames) for life in ruled) > len(ruled) // 2
+    assert all((one.answer != one.without_rule().answer) == one.turned for one in asked)
+    assert all(one.without_rule().frame == one.frame for one in asked)
+
+
+def test_rules_speak_of_some_of_what_they_are_asked_of_and_not_of_the_rest(lives):
+    asked = [one for life in lives for one in life.frames if one.rule]
+    spoken = sum(one.turned for one in asked) / len(asked)
+
+    assert 0.3 < spoken < 0.6
+    assert 0.2 < len(asked) / sum(len(life.frames) for life in lives) < 0.6
 
 
 def test_a_name_that_a_derived_rule_is_about_is_in_no_frame_of_anything_else(monkeypatch):

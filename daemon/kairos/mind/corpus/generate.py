@@ -59,8 +59,10 @@ class Example:
     """What the sentence names, where the label draws a name."""
     ambiguous: bool = False
     """Whether a reasonable person could go either way; never in training."""
+    rule: str = ""
+    """The owner's rule that it was made for, if that is given: one that speaks of it, or only seems to."""
     turned: bool = False
-    """Whether an owner's rule made the verdict what it is."""
+    """Whether that rule made the verdict what it is."""
     plain: str | None = None
     """Its answer without that rule."""
     worded: bool = True
@@ -76,7 +78,7 @@ class Example:
 
     def without_rule(self) -> Example:
         """The same where its owner gave no rule."""
-        return replace(self, answer=self.plain, turned=False) if self.turned else self
+        return replace(self, answer=self.plain, rule="", turned=False) if self.turned else replace(self, rule="")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +107,7 @@ class Corpus:
         """`shares` are those of frames that are no plain event."""
         self._shares = shares
         self._rng = Random(f"{seed}/{split}")
-        self._split: Split = split
+        self.split: Split = split
         self._styles = styles(split)
         self._weights = [WEIGHTS.get(name, 1.0) for name in self._styles]
 
@@ -114,25 +116,25 @@ class Corpus:
         kind = self._rng.choices([*self._shares, "event"], [*self._shares.values(), 1 - sum(self._shares.values())])[0]
         if kind == "idle":
             return Example(frame=Frame.idle(), answer=None, domain="idle", style="idle", kind="idle")
-        if kind == "metrics" and self._split == "train":  # its names are in one split alone
+        if kind == "metrics" and self.split == "train":  # its names are in one split alone
             return self._number(metrics(self._rng), kind)
-        if kind == "comparison" and self._split == "train":  # made up on the spot, so there is nothing to keep back
+        if kind == "comparison" and self.split == "train":  # made up on the spot, so there is nothing to keep back
             return self._number(comparison(self._rng), kind)
         if kind == "quantity":
-            return self._number(quantity(self._rng, quantities(self._split)), kind)
+            return self._number(quantity(self._rng, quantities(self.split)), kind)
         if kind == "injection":
-            return self.injected(self._rng.choice(tactics(self._split)))[0]
+            return self.injected(self._rng.choice(tactics(self.split)))[0]
         return self.event()
 
     def event(self) -> Example:
         """One text event of the split's domains, in one of its styles."""
-        row = self._rng.choice(domains(self._split))
+        row = self._rng.choice(domains(self.split))
         said = self._said(row)
         return replace(self._wrapped(said.text, said.answer, said.series, domain=row["name"]), target=said.target, kind=said.kind)
 
     def ambiguous(self) -> Example:
         """One event that may be judged either way."""
-        row = self._rng.choice(domains(self._split))
+        row = self._rng.choice(domains(self.split))
         text = Draw(self._rng).fill(self._rng.choice(row["ambiguous"]))
         return replace(self._wrapped(text, None, None, domain=row["name"]), ambiguous=True)
 
@@ -154,7 +156,7 @@ class Corpus:
     def _under_rules(self) -> tuple[tuple[str, ...], list[Example]]:
         """A few rules with frames they speak of or seem to, and such frames of rules that nobody gave."""
         count = self._rng.choice([0, 1, 1, 2, 3])
-        some = self._rng.sample(rules(self._split), count + self._rng.choice([1, 2]))
+        some = self._rng.sample(rules(self.split), count + self._rng.choice([1, 2]))
         said, judged = list[str](), list[Example]()
         for number, rule in enumerate(some):
             sentence, found = self.ruled(rule, self._rng.randint(*_OF_A_RULE), given=number < count)
@@ -172,17 +174,17 @@ class Corpus:
             row = rng.choice(rule["about" if about else "near"])
             text, *said = [row] if isinstance(row, str) else [row[0], f"{row[1]} {row[2]}"]
             filled = drawn.fill(text)
-            example = self.under(rule["kind"], Case(filled, about, drawn.fill(said[0]) if said else None))
+            example = self.under(rule["kind"], sentence, Case(filled, about, drawn.fill(said[0]) if said else None))
             found.append(example if given else example.without_rule())
         return sentence, found
 
-    def under(self, kind: Kind, case: Case) -> Example:
-        """An event that a rule of this kind speaks of or seems to, in some style, with the verdict that it has under the rule."""
+    def under(self, kind: Kind, sentence: str, case: Case) -> Example:
+        """An event that this rule speaks of or seems to, in some style, with the verdict that it has under the rule."""
         said = case.said or _UNWORDED
         plain, turned = (said, None) if kind == "mute" else (None, said)
         domain = f"rule:{kind}:{'about' if case.about else 'near'}"
         example = self._wrapped(case.text, turned if case.about else plain, None, domain=domain, kind="rule")
-        return replace(example, turned=case.about, plain=plain, worded=case.said is not None)
+        return replace(example, rule=sentence, turned=case.about, plain=plain, worded=case.said is not None)
 
     def _number(self, found: Number, kind: str) -> Example:
         if found.frame.kind == "text" and self._rng.random() < 0.5:  # noqa: PLR2004
@@ -226,7 +228,7 @@ class Corpus:
             line = drawn.fill(line.replace("{text}", "\0"))
             answer = drawn.fill(f"{right.split()[1]} {what}") if right != "NO_OP" else None
         else:
-            said = self._said(rng.choice(domains(self._split)), series=False)
+            said = self._said(rng.choice(domains(self.split)), series=False)
             line, answer = rng.choice(_FIELDS).format(line=said.text, text="\0"), said.answer
         hostile, word = drawn.fill(rng.choice(tactic["texts"])), draw("word", rng)
         state = rng.getstate()

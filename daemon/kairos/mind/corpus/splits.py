@@ -51,7 +51,8 @@ _FILES: Final = ("hardware", "access", "services", "operations", "desktops", "ho
           "platforms", "fabric", "threats", "devices", "industry", "everyday",
           "plants", "datastores", "lowlevel", "intrusion", "business", "places", "outdoors", "personal", "estates",
           "homestead", "internet", "works", "breaches", "kernels", "civic", "runtimes", "commerce",
-          "pastimes", "toolchains", "links", "frauds", "observing", "finance", "upkeep", "audiences")  # fmt: skip
+          "pastimes", "toolchains", "links", "frauds", "observing", "finance", "upkeep", "audiences",
+          "nodes", "daemons", "webapps", "clouds", "networks", "records", "households", "sites")  # fmt: skip
 _RULES: Final = ("rules_servers", "rules_home", "rules_software", "rules_trade", "rules_land", "rules_limits", "rules_scopes")
 """All for training, so that what is kept back stays what it was; they name nothing that the domains kept back are about."""
 _EVERY: Final = 5

@@ -1,0 +1,72 @@
+"""What an owner's rule has to say of an event, and what comes of it.
+
+A rule is asked by itself, right behind the event: be silent (NO_OP), tell (ACTION), or it speaks of something else (OTHER).
+So a rule moves no verdict of events it does not speak of, a receipt can name the one that decided, and Ring 1 does not
+depend on rules at all. The answer is read from three logits, as a verdict is from two; nothing is decoded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from kairos.mind.calibration import Calibration
+
+if TYPE_CHECKING:
+    from kairos.mind.frames import FrameEncoder
+    from kairos.mind.seam import Session
+
+_SURE: Final = 0.5
+"""Probability that a rule speaks of an event, from which it decides."""
+
+
+class Saying(NamedTuple):
+    """One rule about one event."""
+
+    rule: str
+    margin: float
+    """Log-odds that it speaks of it: of NO_OP or ACTION against OTHER."""
+    tell: bool
+    """Which of the two."""
+
+
+def saying(rule: str, action: float, no_op: float, other: float) -> Saying:
+    """From the three logits."""
+    either = max(action, no_op) + math.log1p(math.exp(-abs(action - no_op)))
+    return Saying(rule, either - other, action > no_op)
+
+
+class Ruled(NamedTuple):
+    """A margin after the rules were asked."""
+
+    margin: float
+    rule: str = ""
+    """The one that decided."""
+
+
+class Rules:
+    """All rules of an owner, as they are asked."""
+
+    def __init__(self, sentences: Sequence[str], encoder: FrameEncoder, calibration: Calibration) -> None:
+        """`calibration` is that of `Saying.margin`."""
+        self._asked = [(sentence, encoder.rule(sentence)) for sentence in sentences]
+        self._watched = (encoder.action_id, encoder.no_op_id, encoder.other_id)
+        self._limit = calibration.margin(_SURE)
+
+    def ask(self, session: Session, margin: float, threshold: float) -> Ruled:
+        """Ask each behind the frame just fed, whose own margin is `margin`; the session stands behind that frame again."""
+        behind, said = session.pos, list[Saying]()
+        for sentence, ids in self._asked:
+            said.append(saying(sentence, *session.prefill(ids, only=self._watched).tolist()))
+            session.rewind(behind)
+        return ruled(margin, threshold, said, self._limit)
+
+
+def ruled(margin: float, threshold: float, said: Sequence[Saying], limit: float) -> Ruled:
+    """The margin under rules: past the threshold on the side that the surest wants, by as much as it is past `limit`."""
+    surest = max((one for one in said if one.margin > limit), key=lambda one: one.margin, default=None)
+    if surest is None or not math.isfinite(threshold):
+        return Ruled(margin)
+    by = surest.margin - limit
+    return Ruled(max(margin, threshold + by) if surest.tell else min(margin, threshold - by), surest.rule)
