@@ -163,6 +163,8 @@ class Settler(Settling):
         }
         if judgement.reason:
             body["reason"] = judgement.reason
+        if judgement.rule:
+            body["rule"] = judgement.rule
         if judgement.known:
             body["known"] = True
         if frame.rows is not None:

@@ -8,21 +8,24 @@ import torch
 
 from kairos.errors import FrameTooLong, RowsRefused
 from kairos.events import Frame, Rows, Verdict
+from kairos.mind.calibration import Calibration
 from kairos.mind.grammar import ActionGrammar
 from kairos.mind.manifold import Manifold
 from kairos.mind.memo import Memo
 from kairos.mind.reflex import Reflex
 from kairos.mind.seam import Session
 
+ALWAYS, NEVER = Calibration(1.0, 100.0), Calibration(1.0, -100.0)
+"""Of minds to whom each rule speaks of every event, and none of any."""
 NAMES = ("log", "notify", "command.lamp", "command.lamp2")
 
 
 @pytest.fixture
 def make(tiny_model, encoder):
-    def build(threshold, *, max_positions=1200, memo=None, manifold=None):
+    def build(threshold, *, max_positions=1200, memo=None, manifold=None, of_rules=ALWAYS):
         return Reflex(
             Session(tiny_model, max_positions=max_positions), encoder, actuators=NAMES, threshold=threshold,
-            answer_tokens=12, dtype=torch.float32, device="cpu", memo=memo, manifold=manifold,
+            answer_tokens=12, dtype=torch.float32, device="cpu", memo=memo, manifold=manifold, of_rules=of_rules,
         )  # fmt: skip
 
     return build
@@ -233,6 +236,45 @@ def test_behind_other_rules_nothing_is_known(make):
     reflex.begin(["tell me of disks"])
 
     assert not _ticks(reflex, _frame("disk ok"), 1)[0].known
+
+
+def test_a_rule_that_speaks_of_an_event_decides_and_is_named(make):
+    found = set()
+    for threshold in (-1e9, 1e9):  # a mind that acts on everything, and one that acts on nothing
+        reflex = make(threshold)
+        reflex.begin(["tell me of disks"])
+        judgement = reflex.judge(_frame("disk ok"))
+        assert judgement.rule == "tell me of disks"
+        found.add(judgement.verdict)
+
+    assert len(found) == 1
+
+
+def test_a_rule_that_speaks_of_something_else_leaves_everything_as_it_was(make):
+    without, under = make(-1e9, of_rules=NEVER), make(-1e9, of_rules=NEVER)
+    under.begin(["tell me of disks", "the lamp may fail"])
+    one, other = without.judge(_frame("disk full")), under.judge(_frame("disk full"))
+
+    assert (one.margin, one.actuator, one.what, one.positions) == (other.margin, other.actuator, other.what, other.positions)
+    assert other.rule == ""
+
+
+def test_of_a_quiet_beat_no_rule_is_asked(make):
+    reflex = make(1e9)
+    reflex.begin(["tell me of disks"])
+
+    assert reflex.judge(Frame.idle()).rule == ""
+
+
+def test_rules_leave_no_trace_in_ring_1(make):
+    with_rules, without = make(-1e9), make(-1e9)
+    with_rules.begin(["tell me of disks"])
+    for reflex in (with_rules, without):
+        reflex.judge(_frame("disk full"))
+        reflex.rewind()
+
+    pairs = zip(with_rules._session.content(), without._session.content(), strict=True)
+    assert all(torch.equal(one, other) for ours, theirs in pairs for one, other in zip(ours, theirs, strict=True))
 
 
 def test_a_planted_wrong_margin_is_caught_and_forgotten(make):

@@ -49,6 +49,8 @@ def page(found: Explanation) -> str:
         f"series    {body.get('series') or 'the first of its kind'}; {body.get('count', 1)} events, group {body.get('template', '-')}",
         f"memory    {found.retained} actions retained",
     ]
+    if body.get("rule"):
+        lines.append(f"decided   by your rule: {body['rule']}")
     if body.get("reason"):
         lines.append(f"but       {body['reason']}")
     if found.opened is not None:

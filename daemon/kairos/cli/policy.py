@@ -69,3 +69,5 @@ def try_out(
         judgement = opened.reflex.judge(frame)
         says = f": {judgement.actuator} {judgement.what}" if judgement.what else ""
         typer.echo(f"{name:15} {judgement.verdict.value}{says}  (margin {judgement.margin:.2f}, threshold {judgement.threshold:.2f})")
+        if judgement.rule:
+            typer.echo(f"{'decided by':15} {judgement.rule}")

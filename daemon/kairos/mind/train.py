@@ -2,8 +2,8 @@
 
     python -m kairos.mind.train --model DIR --out reflex.safetensors --steps 900 --seed 11
 
-Rows are lives (see `packing`): 0 to 64 retained actions, now and then rules of an owner, and frames tried
-at the anchor, with the loss on their answers only. The adapter that is kept is the running average that did best
+Rows are lives (see `packing`): 0 to 64 retained actions, and frames tried at the anchor, some with a rule of
+an owner asked behind them, with the loss on their answers only. The adapter that is kept is the running average that did best
 on frames of the split `valid`, which also calibrates it; `test` is printed once at the end and
 chooses nothing. The same recipe works for another base model: give its directory.
 """
@@ -30,13 +30,12 @@ from torch.nn import functional
 
 from kairos.config import MindSettings
 from kairos.mind import adapter, sparse
-from kairos.mind.calibration import RULES, Calibration, fit
-from kairos.mind.corpus.generate import SHARES, Example
+from kairos.mind.calibration import RULES
+from kairos.mind.corpus.generate import SHARES
 from kairos.mind.corpus.splits import Split
+from kairos.mind.exam import Judged, grave, hidden, judged
 from kairos.mind.frames import FrameEncoder
 from kairos.mind.packing import IGNORE, Batch, batch
-from kairos.mind.ruling import Saying, saying
-from kairos.rates import auc
 
 _AHEAD: Final = 24
 _WORDS_WEIGHT: Final = 0.5
@@ -62,13 +61,6 @@ def prepared(pool: ProcessPoolExecutor, tokenizer_file: Path, seed: int, how: Ma
             waiting.append(pool.submit(_made, str(tokenizer_file), f"{seed}/{number}", how))
             number += 1
         yield waiting.pop(0).result()
-
-
-def hidden(model: Any, given: Batch, device: str) -> Tensor:
-    """The last hidden states [B, T, H]."""
-    mask = sparse.blocks(given.branches.to(device)) if sparse.installed(model) else given.mask(device)
-    out = model.model(input_ids=given.ids.to(device), position_ids=given.positions.to(device), attention_mask=mask, use_cache=False)
-    return out.last_hidden_state
 
 
 class Losses(NamedTuple):
@@ -107,74 +99,6 @@ def _drift(margins: Tensor, pairs: Tensor) -> Tensor:
         return margins.new_zeros(())
     found, wanted = (torch.stack([margins[side], torch.zeros_like(margins[side])], dim=-1).log_softmax(-1) for side in pairs.T)
     return functional.kl_div(found, wanted.detach(), reduction="batchmean", log_target=True)
-
-
-class Judged(NamedTuple):
-    """Frames of a split that chose nothing, with what the model makes of them."""
-
-    verdicts: list[tuple[float, Example]]
-    """Margins at the first answer position."""
-    sayings: list[tuple[Saying, Example]]
-    """Of the rule that was asked of a frame."""
-
-    def cut(self, count: int) -> Judged:
-        """The first `count` verdicts."""
-        return Judged(self.verdicts[:count], self.sayings)
-
-    @property
-    def auc(self) -> float:
-        """Of the verdicts."""
-        return auc([margin for margin, _ in self.verdicts], [_grave(example) for _, example in self.verdicts])
-
-    @property
-    def auc_of_rules(self) -> float:
-        """Of what rules speak of against what only seems so."""
-        return auc([one.margin for one, _ in self.sayings], [example.turned for _, example in self.sayings])
-
-    def calibrated(self) -> tuple[Calibration, Calibration]:
-        """What the margins mean: of verdicts, of rules."""
-        return (
-            fit([margin for margin, _ in self.verdicts], [_grave(example) for _, example in self.verdicts]),
-            fit([one.margin for one, _ in self.sayings], [example.turned for _, example in self.sayings]),
-        )
-
-    def rates(self, calibrations: tuple[Calibration, Calibration]) -> dict[str, float]:
-        """Areas under the curve, and the error rates of verdicts at the default sensitivity and of rules at even odds."""
-        of_verdicts, of_rules = calibrations
-        limit, even = of_verdicts.threshold(MindSettings().sensitivity), of_rules.margin(0.5)
-        quiet, grave = ([m for m, e in self.verdicts if _grave(e) is wanted] for wanted in (False, True))
-        spoken = [one.margin > even and one.tell is (e.answer is not None) for one, e in self.sayings if e.turned]
-        others = [one.margin > even for one, e in self.sayings if not e.turned]
-        return {
-            "auc": round(self.auc, 5),
-            "false_action_rate": round(sum(m > limit for m in quiet) / max(1, len(quiet)), 5),
-            "missed_rate": round(sum(m <= limit for m in grave) / max(1, len(grave)), 5),
-            "n": len(self.verdicts),
-            "rules_auc": round(self.auc_of_rules, 5),
-            "rules_right": round(sum(spoken) / max(1, len(spoken)), 5),
-            "rules_other": round(sum(others) / max(1, len(others)), 5),
-        }
-
-
-def _grave(example: Example) -> bool:
-    """By itself, whatever a rule says."""
-    return example.without_rule().answer is not None
-
-
-@torch.no_grad()
-def judged(model: Any, encoder: FrameEncoder, seed: int, count: int, *, split: Split, how: Mapping[str, Any], device: str) -> Judged:
-    """Some `count` frames of `split`, at anchors of 0 to 64 actions."""
-    found, number, watched = Judged([], []), 0, [encoder.action_id, encoder.no_op_id, encoder.other_id]
-    while len(found.verdicts) < count:
-        given = batch(encoder, f"{seed}/{number}", split=split, **how)
-        number += 1
-        with torch.autocast(device.split(":", maxsplit=1)[0], dtype=torch.bfloat16):
-            states = hidden(model, given, device)
-            verdicts, rules = (model.lm_head(states[at.to(device)])[:, watched].float().tolist() for at in (given.verdicts, given.ruled))
-        found.verdicts.extend((action - no_op, example) for (action, no_op, _), example in zip(verdicts, given.frames, strict=True))
-        asked = [example for example in given.frames if example.rule]
-        found.sayings.extend((saying(example.rule, *logits), example) for logits, example in zip(rules, asked, strict=True))
-    return found.cut(count)
 
 
 def _say(**fields: Any) -> None:
@@ -286,7 +210,7 @@ def _finish(run: Training, found: Judged) -> None:
     }
     figures |= calibrations[0].header() | calibrations[1].header(RULES) | {"seed": run.args.seed, "rank": run.args.rank}
     adapter.save(run.wrapped, Path(run.args.out), metadata={name: str(value) for name, value in figures.items()})
-    wrong = [(margin, example) for margin, example in tested.verdicts if (margin > limit) != _grave(example)]
+    wrong = [(margin, example) for margin, example in tested.verdicts if (margin > limit) != grave(example)]
     for margin, example in sorted(wrong, key=lambda row: -abs(row[0]))[:_PRINTED]:
         frame = example.frame
         _say(
