@@ -175,6 +175,9 @@ class Reflex:
     def begin(self, rules: Sequence[str] = ()) -> None:
         """Forget everything and live under `rules`."""
         self._rules, self._sentences = Rules(rules, self._encoder, self._of_rules), tuple(rules)
+        if rules:
+            self._session.close()
+            self._session.warm(BUCKETS, self._rules.watched)
         self._begin()
 
     def _begin(self) -> None:

@@ -51,14 +51,14 @@ class Rules:
     def __init__(self, sentences: Sequence[str], encoder: FrameEncoder, calibration: Calibration) -> None:
         """`calibration` is that of `Saying.margin`."""
         self._asked = [(sentence, encoder.rule(sentence)) for sentence in sentences]
-        self._watched = (encoder.action_id, encoder.no_op_id, encoder.other_id)
+        self.watched = (encoder.action_id, encoder.no_op_id, encoder.other_id)
         self._limit = calibration.margin(_SURE)
 
     def ask(self, session: Session, margin: float, threshold: float) -> Ruled:
         """Ask each behind the frame just fed, whose own margin is `margin`; the session stands behind that frame again."""
         behind, said = session.pos, list[Saying]()
         for sentence, ids in self._asked:
-            said.append(saying(sentence, *session.prefill(ids, only=self._watched).tolist()))
+            said.append(saying(sentence, *session.prefill(ids, only=self.watched).tolist()))
             session.rewind(behind)
         return ruled(margin, threshold, said, self._limit)
 
