@@ -26,14 +26,14 @@ class Desk:
             hygiene=lambda: ActSettings(**settings), decided=lambda seqs, decision: self.decided.append(decision),
         )  # fmt: skip
 
-    async def settle(self, id_, *, acts, **content):
+    async def settle(self, id_, *, acts, rule="", **content):
         kind = "metric" if "metrics" in content else "text"
         event = Event(id=id_, source="probe", kind=kind, priority=Priority.BACKGROUND, at=1.0, **content)
         await self.inbox.accept([event])
         (group,) = await self.inbox.due(1)
         judgement = Judgement(
             verdict=Verdict.ACTION if acts else Verdict.NO_OP, margin=5.0 if acts else -5.0, threshold=1.0, positions=9, ms=1.0,
-            probability=0.9, actuator="log" if acts else "", what="the rack is at 91; cool it." if acts else "",
+            probability=0.9, rule=rule, actuator="log" if acts else "", what="the rack is at 91; cool it." if acts else "",
         )  # fmt: skip
         await self.settler.settle(group, Frame(kind=kind, source="probe", text="x", series=group.series), judgement)
         await self.carry_out()
@@ -62,6 +62,16 @@ async def test_a_receipt_says_what_the_verdict_came_from(database):
     first, second = await desk.bodies()
     assert {"verdict": "ACTION", "margin": 5.0, "threshold": 1.0, "probability": 0.9, "series": None}.items() <= first.items()
     assert second["series"] == "2 like this in 1 min"
+
+
+async def test_a_receipt_names_the_rule_that_decided(database):
+    desk = Desk(database)
+    await desk.settle("a", acts=False, rule="the rack may be hot", text="rack is hot")
+    await desk.settle("b", acts=True, text="disk is full")
+
+    first, second = await desk.bodies()
+    assert first["rule"] == "the rack may be hot"
+    assert "rule" not in second
 
 
 async def test_metrics_that_are_fine_again_are_said_to_be_once(database):

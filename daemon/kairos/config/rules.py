@@ -1,4 +1,4 @@
-"""The owner's rules: plain sentences in `<state>/policy.md`, read at start into the pinned policy.
+"""The owner's rules: plain sentences in `<state>/policy.md`, read at start and asked behind every event.
 
 A file of the owner's, never of an event's: nothing that arrives over a socket can write it. Each line that
 begins with `-` is a rule; everything else is the owner's own notes.
@@ -44,7 +44,5 @@ def read_rules(path: Path) -> tuple[str, ...]:
         if rule:
             found.append(rule)
     if len(found) > _MOST:
-        raise SettingsError(
-            "policy.md", f"has {len(found)} rules", where=str(path), allowed=f"{_MOST} at most, all of Ring 1 pays for each"
-        )
+        raise SettingsError("policy.md", f"has {len(found)} rules", where=str(path), allowed=f"{_MOST} at most, every event pays for each")
     return tuple(found)
