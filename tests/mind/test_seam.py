@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from transformers import MistralConfig, MistralForCausalLM
 
 from kairos.errors import FrameTooLong, RewindError
 from kairos.mind.seam import Session
@@ -130,3 +131,50 @@ def test_whatever_was_tried_and_rewound_the_cache_is_that_of_a_twin_who_never_tr
 
     assert session.pos == twin.pos
     assert _equal(_bytes(session), _bytes(twin))
+
+
+PARTS = ([5, 6, 7], [8, 9], [5, 6, 7, 8, 9, 10])
+
+
+def _one_by_one(session, only):
+    found = []
+    for part in PARTS:
+        found.append(session.prefill(part, only=only))
+        session.rewind(20)
+    return torch.stack(found)
+
+
+def test_what_is_tried_aside_gets_the_logits_of_the_next_chunk_and_leaves_every_byte(session):
+    before = _bytes(session)
+    found = session.aside(PARTS, only=[3, 1, 4])
+
+    assert _equal(before, _bytes(session))
+    assert torch.allclose(found, _one_by_one(session, [3, 1, 4]), atol=1e-4)
+
+
+def test_aside_behind_a_sliding_window_goes_one_by_one_with_the_same_logits():
+    torch.manual_seed(4)
+    config = MistralConfig(
+        vocab_size=300, hidden_size=48, intermediate_size=96, num_hidden_layers=2, num_attention_heads=3,
+        num_key_value_heads=1, head_dim=16, max_position_embeddings=4096, sliding_window=12,
+    )  # fmt: skip
+    session = Session(MistralForCausalLM(config).eval(), max_positions=256)
+    session.prefill(range(20))
+    session.commit()
+
+    assert torch.allclose(session.aside(PARTS, only=[3, 1, 4]), _one_by_one(session, [3, 1, 4]), atol=1e-5)
+
+
+def test_aside_fits_where_all_parts_at_once_would_not(tiny_model):
+    session = Session(tiny_model, max_positions=28)
+    session.prefill(range(20))
+    session.commit()
+
+    assert torch.allclose(session.aside(PARTS, only=[3, 1, 4]), _one_by_one(session, [3, 1, 4]), atol=1e-5)
+
+
+def test_a_part_that_fits_nowhere_is_refused_and_changes_nothing(session):
+    with pytest.raises(FrameTooLong):
+        session.aside([[5], list(range(250))], only=[3])
+
+    assert session.pos == 20

@@ -54,6 +54,11 @@ class RingCache(Cache, ABC):
     def rings(self) -> Sequence[RingLayer]:
         """The layers that own keys and values; those that share another's are left out."""
 
+    @property
+    def keeps_all(self) -> bool:
+        """Whether every layer holds all positions, in their order, so that a chunk may come with a mask of its own."""
+        return False
+
     @abstractmethod
     def clear(self) -> None:
         """Hold nothing; the buffers stay."""

@@ -55,11 +55,11 @@ class Rules:
         self._limit = calibration.margin(_SURE)
 
     def ask(self, session: Session, margin: float, threshold: float) -> Ruled:
-        """Ask each behind the frame just fed, whose own margin is `margin`; the session stands behind that frame again."""
-        behind, said = session.pos, list[Saying]()
-        for sentence, ids in self._asked:
-            said.append(saying(sentence, *session.prefill(ids, only=self.watched).tolist()))
-            session.rewind(behind)
+        """Ask each behind the frame just fed, whose own margin is `margin`."""
+        if not self._asked:
+            return Ruled(margin)
+        logits = session.aside([ids for _, ids in self._asked], only=self.watched).tolist()
+        said = [saying(sentence, *three) for (sentence, _), three in zip(self._asked, logits, strict=True)]
         return ruled(margin, threshold, said, self._limit)
 
 

@@ -5,6 +5,7 @@
     prefill(ids), decode(id)     forward     FrameTooLong
     inject(rows), inject_seq     forward     FrameTooLong, RowsRefused
     score(ids)                   forward     FrameTooLong
+    aside(parts)                 no          FrameTooLong
     rewind(to)                   back        RewindError outside [committed, pos]
     commit()                     no          -
     snapshot(to)                 no          RewindError where a wrapped window no longer holds `to`
@@ -119,6 +120,23 @@ class Session:
         logs = logits[:-1].float().log_softmax(-1)
         return float(logs.gather(1, torch.tensor(list(ids[1:]), device=logs.device)[:, None]).sum())
 
+    def aside(self, parts: Sequence[Sequence[int]], *, only: Sequence[int]) -> Tensor:
+        """The logits [len(parts), len(only)] after each of `parts`, were it the next chunk; the cache stands where it stood.
+
+        Where every layer keeps all positions they are one chunk whose parts do not see each other; elsewhere one after the other.
+        """
+        behind, count = self.pos, sum(map(len, parts))
+        try:
+            if len(parts) > 1 and self._graphs is None and self._cache.keeps_all and behind + count <= self.max_positions:
+                return self._side_by_side(parts, only)
+            found: list[Tensor] = []
+            for part in parts:
+                found.append(self.prefill(part, only=only))
+                self._cache.rewind(behind)
+            return torch.stack(found)
+        finally:
+            self._cache.rewind(behind)
+
     def rewind(self, to: int) -> None:
         """Drop every position from `to` on. Raises `RewindError` outside `[committed, pos]`."""
         if not self._oldest <= to <= self.pos:
@@ -199,13 +217,27 @@ class Session:
         last = torch.tensor([given.shape[1] - 1], device=self._model.device)
         return self._run(only, last, **inputs)[0]
 
+    def _side_by_side(self, parts: Sequence[Sequence[int]], only: Sequence[int]) -> Tensor:
+        """All of `parts` at this position, as one chunk; the logits after each."""
+        device, behind = self._model.device, self.pos
+        sizes = torch.tensor([len(part) for part in parts], device=device)
+        number = torch.arange(len(parts), device=device).repeat_interleave(sizes)
+        own = (number[:, None] == number) & torch.ones(len(number), len(number), dtype=torch.bool, device=device).tril()
+        ends = sizes.cumsum(0)
+        placed = {
+            "position_ids": (behind + torch.arange(len(number), device=device) - (ends - sizes)[number])[None],
+            "attention_mask": torch.cat([own.new_ones(len(number), behind), own], dim=1)[None, None],
+        }
+        ids = self._ids([token for part in parts for token in part])
+        return self._run(only, ends - 1, placed=placed, input_ids=ids)
+
     @torch.inference_mode()
-    def _run(self, only: Sequence[int] | None, keep: Tensor, **inputs: Tensor) -> Tensor:
-        """One chunk, `input_ids` [1, N] or `inputs_embeds` [1, N, H]; returns the logits after its rows `keep`."""
+    def _run(self, only: Sequence[int] | None, keep: Tensor, *, placed: Mapping[str, Tensor] | None = None, **inputs: Tensor) -> Tensor:
+        """One chunk, `input_ids` [1, N] or `inputs_embeds` [1, N, H]; returns the logits after its rows `keep`; `placed` if it is not just the next."""
         ((name, given),) = inputs.items()
         count, padded = given.shape[1], self._cache.padded(given.shape[1])
         rows = torch.nn.functional.pad(given, (*(0, 0) * (given.ndim - 2), 0, padded - count)) if padded > count else given
-        besides = self._cache.begin(torch.arange(self.pos, self.pos + padded, device=given.device))
+        besides = placed or self._cache.begin(torch.arange(self.pos, self.pos + padded, device=given.device))
         with self._head.only(only):
             out = self._model(**{name: rows}, **besides, past_key_values=self._cache, use_cache=True, logits_to_keep=keep)
         self._cache.advance(count)

@@ -243,6 +243,11 @@ class ViewCache(RingCache):
         """See `RingCache`."""
         return self._owned(_ViewLayer)
 
+    @property
+    def keeps_all(self) -> bool:
+        """See `RingCache`."""
+        return all(isinstance(layer, FullLayer) for layer in self.layers)
+
     def check_room(self, count: int) -> None:
         """See `RingCache`."""
         if self.pos + count > self.max_positions:
