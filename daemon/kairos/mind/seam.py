@@ -116,7 +116,7 @@ class Session:
         """Feed `ids` as one chunk; returns the log-probability of all but the first, each after what precedes it."""
         self._cache.check_room(len(ids))
         device = self._model.device
-        logits = self._run(None, torch.arange(len(ids), device=device), input_ids=self._ids(ids).to(device))
+        logits = self._run(None, torch.arange(len(ids), device=device), {"input_ids": self._ids(ids).to(device)})
         logs = logits[:-1].float().log_softmax(-1)
         return float(logs.gather(1, torch.tensor(list(ids[1:]), device=logs.device)[:, None]).sum())
 
@@ -215,7 +215,7 @@ class Session:
                 return logits
             inputs = {name: value.to(self._model.device) for name, value in inputs.items()}
         last = torch.tensor([given.shape[1] - 1], device=self._model.device)
-        return self._run(only, last, **inputs)[0]
+        return self._run(only, last, inputs)[0]
 
     def _side_by_side(self, parts: Sequence[Sequence[int]], only: Sequence[int]) -> Tensor:
         """All of `parts` at this position, as one chunk; the logits after each."""
@@ -229,10 +229,12 @@ class Session:
             "attention_mask": torch.cat([own.new_ones(len(number), behind), own], dim=1)[None, None],
         }
         ids = self._ids([token for part in parts for token in part])
-        return self._run(only, ends - 1, placed=placed, input_ids=ids)
+        return self._run(only, ends - 1, {"input_ids": ids}, placed)
 
     @torch.inference_mode()
-    def _run(self, only: Sequence[int] | None, keep: Tensor, *, placed: Mapping[str, Tensor] | None = None, **inputs: Tensor) -> Tensor:
+    def _run(
+        self, only: Sequence[int] | None, keep: Tensor, inputs: Mapping[str, Tensor], placed: Mapping[str, Tensor] | None = None
+    ) -> Tensor:
         """One chunk, `input_ids` [1, N] or `inputs_embeds` [1, N, H]; returns the logits after its rows `keep`; `placed` if it is not just the next."""
         ((name, given),) = inputs.items()
         count, padded = given.shape[1], self._cache.padded(given.shape[1])
