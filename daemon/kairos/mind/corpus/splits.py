@@ -52,8 +52,10 @@ _FILES: Final = ("hardware", "access", "services", "operations", "desktops", "ho
           "plants", "datastores", "lowlevel", "intrusion", "business", "places", "outdoors", "personal", "estates",
           "homestead", "internet", "works", "breaches", "kernels", "civic", "runtimes", "commerce",
           "pastimes", "toolchains", "links", "frauds", "observing", "finance", "upkeep", "audiences",
-          "nodes", "daemons", "webapps", "clouds", "networks", "records", "households", "sites")  # fmt: skip
-_RULES: Final = ("rules_servers", "rules_home", "rules_software", "rules_trade", "rules_land", "rules_limits", "rules_scopes")
+          "nodes", "daemons", "webapps", "clouds", "networks", "records", "households", "sites",
+          "programs", "builds", "institutions", "seasons")  # fmt: skip
+_RULES: Final = ("rules_servers", "rules_home", "rules_software", "rules_trade", "rules_land", "rules_limits", "rules_scopes",
+          "rules_kinds", "rules_numbers", "rules_happenings", "rules_conditions")  # fmt: skip
 """All for training, so that what is kept back stays what it was; they name nothing that the domains kept back are about."""
 _EVERY: Final = 5
 
