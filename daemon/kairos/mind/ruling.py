@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from kairos.mind.frames import FrameEncoder
     from kairos.mind.seam import Session
 
-_SURE: Final = 0.5
-"""Probability that a rule speaks of an event, from which it decides."""
+_SURE: Final = 0.6
+"""Probability that a rule speaks of an event, from which it decides: to overreach is worse than to be missed."""
 
 
 class Saying(NamedTuple):
