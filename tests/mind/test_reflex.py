@@ -266,6 +266,17 @@ def test_of_a_quiet_beat_no_rule_is_asked(make):
     assert reflex.judge(Frame.idle()).rule == ""
 
 
+def test_other_rules_take_effect_at_once_and_nothing_lived_is_forgotten(make):
+    reflex = make(-1e9)
+    reflex.judge(_frame("disk full"))
+    reflex.commit()
+    anchor = reflex.anchor
+    reflex.rule(["the lamp may fail"])
+
+    assert reflex.anchor == anchor
+    assert reflex.judge(_frame("disk full")).rule == "the lamp may fail"
+
+
 def test_rules_leave_no_trace_in_ring_1(make):
     with_rules, without = make(-1e9), make(-1e9)
     with_rules.begin(["tell me of disks"])

@@ -241,6 +241,19 @@ async def test_wrong_settings_on_reload_keep_the_old_ones(folder):
         assert life.daemon.hands.settings.per_hour == 5
 
 
+async def test_rules_are_read_again_on_reload_and_wrong_ones_leave_the_old_ones_in_force(folder):
+    async with living_daemon(folder) as life:
+        policy = life.places.policy
+        policy.write_text("- the backup of nas may fail\n")
+        await life.client.ask("reload")
+        assert life.mind.rules == ("the backup of nas may fail",)
+        policy.write_text(f"- {'x' * 300}\n")
+        await life.client.ask("reload")
+        assert life.mind.rules == ("the backup of nas may fail",)
+    rows = sqlite3.connect(life.places.database).execute("SELECT body FROM receipts WHERE kind = 'awake' ORDER BY n").fetchall()
+    assert [json.loads(body)["rules"] for (body,) in rows] == [[], ["the backup of nas may fail"]]
+
+
 async def test_an_expected_source_that_is_silent_becomes_an_event(folder):
     async with living_daemon(folder, "expect=[{source='pulse', within_s=0.01}]") as life:
         with anyio.fail_after(15):

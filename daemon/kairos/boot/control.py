@@ -74,7 +74,7 @@ class Control:
         return {"paused": False}
 
     async def _reload(self, _: dict[str, Any]) -> dict[str, Any]:
-        self._daemon.reload()
+        await self._daemon.reload()
         return {"done": True}
 
     async def _actions(self, message: dict[str, Any]) -> dict[str, Any]:

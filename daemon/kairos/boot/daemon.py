@@ -71,6 +71,8 @@ class Daemon:
         self.awake = False
         self.warm = 0
         """Retained frames that came from the snapshot at the last start."""
+        self.rules: tuple[str, ...] = ()
+        """Those of the owner that the mind judges under."""
         self._open_mind = open_mind
         self._signals = signals
         self._plugins = plugins
@@ -83,10 +85,16 @@ class Daemon:
         """Finish the frame in hand, flush, and go."""
         self._stop.set()
 
-    def reload(self) -> None:
-        """Read the settings again."""
+    async def reload(self) -> None:
+        """Read the settings and the owner's rules again."""
         if self.awake:
-            reload(self)
+            await reload(self)
+
+    async def rule(self, sentences: Sequence[str]) -> None:
+        """Have the mind judge under these rules, with a receipt of what it is now."""
+        await self.mind.rule(sentences)
+        self.rules = tuple(sentences)
+        await self._say_what_judges()
 
     async def serve(self, *, task_status: anyio.abc.TaskStatus[Daemon] = anyio.TASK_STATUS_IGNORED) -> None:
         """Live until stopped; started once the first beat is done."""
@@ -188,15 +196,11 @@ class Daemon:
         log.info("mind.opening", model=s.mind.model)
         started = time.monotonic()
         self.mind = await self._open_mind(stack, s.mind, self.places, usable)
+        self.rules = read_rules(self.places.policy)
+        await self.mind.rule(self.rules)
         lived = await self.database.read(self.retained.alive)
         self.warm = await self.mind.restore([(item.frame, item.answer) for item in lived])
-        opened = {
-            "model": s.mind.model,
-            "sensitivity": s.mind.sensitivity,
-            "rules": list(read_rules(self.places.policy)),
-            "warm": self.warm,
-        }
-        await self.database.write(lambda connection: self.ledger.append(connection, "awake", opened))
+        await self._say_what_judges()
         stack.push_async_callback(self._save_ring)
         self.codec.width, self.codec.model = self.mind.width, self.mind.rows
         log.info("mind.awake", s=round(time.monotonic() - started, 1), anchor=self.mind.anchor, retained=len(lived), warm=self.warm)
@@ -226,6 +230,11 @@ class Daemon:
         schedule.every(_DAY_S, self._tidy, name="forget what is old")
         schedule.every(_GAUGES_S, self.gauges.tell, name="gauges")
 
+    async def _say_what_judges(self) -> None:
+        s = self.settings.mind
+        body = {"model": s.model, "sensitivity": s.sensitivity, "rules": list(self.rules), "warm": self.warm}
+        await self.database.write(lambda connection: self.ledger.append(connection, "awake", body))
+
     async def _until_stopped(self, everything: anyio.CancelScope) -> None:
         await self._stop.wait()
         log.info("daemon.stopping", waiting=self.inbox.waiting)
@@ -236,7 +245,7 @@ class Daemon:
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
             async for number in signals:
                 if number == signal.SIGHUP:
-                    self.reload()
+                    await self.reload()
                 else:
                     self.stop()
 

@@ -1,6 +1,6 @@
-"""SIGHUP: read the settings again; wrong ones are reported and the ones in use stay.
+"""SIGHUP: read the settings and the owner's rules again; wrong ones are reported and the ones in use stay.
 
-`heartbeat` and `act` take effect at once; a change elsewhere is named and waits for the next start.
+`heartbeat`, `act` and the rules take effect at once; a change elsewhere is named and waits for the next start.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from kairos.config import load
+from kairos.config.rules import read_rules
 from kairos.errors import KairosError
 from kairos.logs import get_logger
 
@@ -22,7 +23,7 @@ _LIVING: Final = ("heartbeat", "act")
 log = get_logger("boot")
 
 
-def reload(daemon: Daemon) -> None:
+async def reload(daemon: Daemon) -> None:
     """Apply what may change while living."""
     daemon.supervisor.notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
     try:
@@ -36,4 +37,17 @@ def reload(daemon: Daemon) -> None:
         daemon.heartbeat.settings = new.heartbeat
         daemon.hands.settings = new.act
         log.info("settings.reloaded", waits_for_restart=waiting)
+    await _rules(daemon)
     daemon.supervisor.notify("READY=1", "STATUS=beating")
+
+
+async def _rules(daemon: Daemon) -> None:
+    """Those of the owner, if they changed."""
+    try:
+        found = read_rules(daemon.places.policy)
+    except KairosError as error:
+        log.error("rules.refused", reason=str(error), kept="the rules in use")
+        return
+    if found != daemon.rules:
+        await daemon.rule(found)
+        log.info("rules.reloaded", rules=len(found))

@@ -17,7 +17,7 @@ app = typer.Typer(help="Your own rules, in plain sentences.", no_args_is_help=Tr
 
 @app.command()
 def show(context: typer.Context) -> None:
-    """The rules in force at the next start, and where they are."""
+    """The rules of the next start or `kairos reload`, and where they are."""
     from kairos.config.rules import read_rules
 
     instance: Instance = context.obj
@@ -43,7 +43,7 @@ def edit(context: typer.Context) -> None:
         subprocess.run([*shlex.split(editor), str(path)], check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise KairosError(f"the editor `{editor}` did not open {path} ({error}); set EDITOR, or edit the file yourself") from error
-    typer.echo(f"{len(read_rules(path))} rules; restart the daemon to put them in force")
+    typer.echo(f"{len(read_rules(path))} rules; `kairos reload` puts them in force")
 
 
 @app.command("test")
@@ -60,9 +60,7 @@ def try_out(
     instance: Instance = context.obj
     settings, rules = instance.load().settings, read_rules(instance.places.policy)
     use_threads(settings.mind.threads)
-    opened = open_reflex(
-        settings.mind, instance.places.models, [name for name in settings.act.allow if "*" not in name] or ["log"], rules=rules
-    )
+    opened = open_reflex(settings.mind, instance.places.models, [name for name in settings.act.allow if "*" not in name] or ["log"])
     frame = Frame(kind="text", source=source, text=text)
     for name, said in (("with your rules", rules), ("without", ())):
         opened.reflex.begin(said)

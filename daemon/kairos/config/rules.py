@@ -1,4 +1,4 @@
-"""The owner's rules: plain sentences in `<state>/policy.md`, read at start and asked behind every event.
+"""The owner's rules: plain sentences in `<state>/policy.md`, read at start and on reload, and asked behind every event.
 
 A file of the owner's, never of an event's: nothing that arrives over a socket can write it. Each line that
 begins with `-` is a rule; everything else is the owner's own notes.
@@ -17,7 +17,7 @@ TEMPLATE: Final = """\
 # Rules of the owner
 
 What you would tell a person who watches your machines for you, a sentence a line, each behind a dash. They are read
-when the daemon starts and come before everything else it knows. Examples, without their dash so that they do nothing:
+when the daemon starts and on `kairos reload`, and asked about every event. Examples, without their dash so that they do nothing:
 
     the backup of nas may fail
     tell me whenever the cellar door is opened

@@ -38,10 +38,8 @@ class Opened:
     """Of all that a key or a value in Ring 1 depends on."""
 
 
-def open_reflex(
-    settings: MindSettings, models: Path, actuators: Sequence[str], *, rules: Sequence[str] = (), memo: Memo | None = None
-) -> Opened:
-    """Load the model and prefill the policy; the owner's `rules` are asked behind every event.
+def open_reflex(settings: MindSettings, models: Path, actuators: Sequence[str], *, memo: Memo | None = None) -> Opened:
+    """Load the model and prefill the policy.
 
     `models` holds converted models; `memo` takes the place of the settings' own.
 
@@ -58,7 +56,7 @@ def open_reflex(
     manifold = Manifold(loaded.model.get_input_embeddings().weight, farthest=settings.latent_distance)
     reflex = Reflex(
         session, encoder, actuators=actuators, threshold=threshold, calibration=loaded.calibration,
-        answer_tokens=settings.answer_tokens, dtype=dtype, device=device, memo=memo, rules=rules, of_rules=loaded.of_rules, manifold=manifold,
+        answer_tokens=settings.answer_tokens, dtype=dtype, device=device, memo=memo, of_rules=loaded.of_rules, manifold=manifold,
     )  # fmt: skip
     digests = loaded.digests | {"policy": encoder.digest(actuators), "layers": session.geometry(), "rows": manifold.digest}
     return Opened(

@@ -35,7 +35,7 @@ class Reflex:
 
     def __init__(
         self, session: Session, encoder: FrameEncoder, *, actuators: Sequence[str], threshold: float, calibration: Calibration = Calibration(),  # noqa: B008 - a constant
-        answer_tokens: int, dtype: torch.dtype, device: str, memo: Memo | None = None, rules: Sequence[str] = (),
+        answer_tokens: int, dtype: torch.dtype, device: str, memo: Memo | None = None,
         of_rules: Calibration = Calibration(),  # noqa: B008 - a constant
         manifold: Manifold | None = None,
     ) -> None:  # fmt: skip
@@ -53,12 +53,13 @@ class Reflex:
         self._memo = memo
         self._manifold = manifold
         self._watched = (encoder.action_id, encoder.no_op_id)
-        session.warm(BUCKETS, self._watched)
+        for watched in (self._watched, Rules.watched(encoder)):
+            session.warm(BUCKETS, watched)
         session.warm((1,), None)
         self._trial: tuple[Frame, str] | None = None
         self._lived: list[tuple[Frame, str]] = []
         self.anchor = 0
-        self.begin(rules)
+        self.begin()
 
     def judge(self, frame: Frame) -> Judgement:
         """Feed `frame` and read its verdict; settle with `commit` or `rewind`."""
@@ -174,11 +175,13 @@ class Reflex:
 
     def begin(self, rules: Sequence[str] = ()) -> None:
         """Forget everything and live under `rules`."""
-        self._rules, self._sentences = Rules(rules, self._encoder, self._of_rules), tuple(rules)
-        if rules:
-            self._session.close()
-            self._session.warm(BUCKETS, self._rules.watched)
+        self._rules = Rules(rules, self._encoder, self._of_rules)
         self._begin()
+
+    def rule(self, rules: Sequence[str]) -> None:
+        """Judge under `rules` from here on; nothing lived is forgotten, since Ring 1 does not depend on them."""
+        self._rules = Rules(rules, self._encoder, self._of_rules)
+        self._stand()
 
     def _begin(self) -> None:
         """An empty ring with the policy in it: what a restart begins with."""
@@ -191,7 +194,7 @@ class Reflex:
         """The ring holds what was lived: another anchor, another memo, and another under other rules."""
         if self._memo is not None:
             lived = [fingerprint(*item) for item in self._lived]
-            self._memo.move(hashlib.blake2b(repr((self._actuators, self._sentences, lived)).encode(), digest_size=16).hexdigest())
+            self._memo.move(hashlib.blake2b(repr((self._actuators, self._rules.sentences, lived)).encode(), digest_size=16).hexdigest())
 
     def _reserve(self) -> int:
         """Positions that must stay free for one more frame and its answer."""

@@ -18,7 +18,6 @@ import anyio
 import msgspec
 
 from kairos.config import MindSettings, Places
-from kairos.config.rules import read_rules
 from kairos.events import Frame, Judgement
 from kairos.ports import Mind
 
@@ -133,6 +132,10 @@ class ResidentMind(Mind):
 
         return await self._thread.run(job)
 
+    async def rule(self, sentences: Sequence[str]) -> None:
+        """See `Mind.rule`."""
+        await self._thread.run(lambda: self._reflex.rule(sentences))
+
     async def save(self) -> bool:
         """See `Mind.save`."""
 
@@ -168,7 +171,7 @@ async def open_mind(
         from kairos.mind.snapshot import RingFile
 
         use_threads(settings.threads)
-        opened = open_reflex(settings, places.models, actuators, rules=read_rules(places.policy))
+        opened = open_reflex(settings, places.models, actuators)
         kept = RingFile(places.ring, key=key, made_by=opened.digests)
         return ResidentMind(thread, opened, places=places, kept=kept, key=key)
 

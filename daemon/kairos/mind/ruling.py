@@ -50,16 +50,22 @@ class Rules:
 
     def __init__(self, sentences: Sequence[str], encoder: FrameEncoder, calibration: Calibration) -> None:
         """`calibration` is that of `Saying.margin`."""
-        self._asked = [(sentence, encoder.rule(sentence)) for sentence in sentences]
-        self.watched = (encoder.action_id, encoder.no_op_id, encoder.other_id)
+        self.sentences = tuple(sentences)
+        self._asked = [encoder.rule(sentence) for sentence in sentences]
+        self._watched = self.watched(encoder)
         self._limit = calibration.margin(_SURE)
+
+    @staticmethod
+    def watched(encoder: FrameEncoder) -> tuple[int, int, int]:
+        """The tokens a rule answers with, in the order of `saying`."""
+        return encoder.action_id, encoder.no_op_id, encoder.other_id
 
     def ask(self, session: Session, margin: float, threshold: float) -> Ruled:
         """Ask each behind the frame just fed, whose own margin is `margin`."""
         if not self._asked:
             return Ruled(margin)
-        logits = session.aside([ids for _, ids in self._asked], only=self.watched).tolist()
-        said = [saying(sentence, *three) for (sentence, _), three in zip(self._asked, logits, strict=True)]
+        logits = session.aside(self._asked, only=self._watched).tolist()
+        said = [saying(sentence, *three) for sentence, three in zip(self.sentences, logits, strict=True)]
         return ruled(margin, threshold, said, self._limit)
 
 

@@ -51,6 +51,10 @@ class Mind(Protocol):
         """
         ...
 
+    async def rule(self, sentences: Sequence[str]) -> None:
+        """Judge under these rules of the owner's, and no others, from the next frame on."""
+        ...
+
     async def save(self) -> bool:
         """Snapshot Ring 1, so that the next start need not live it again; False if nothing moved.
 

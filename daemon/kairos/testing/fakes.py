@@ -26,6 +26,7 @@ class FakeMind:
         self.judged: list[Frame] = []
         self.lived: list[tuple[Frame, str]] = []
         self.echoes = 0
+        self.rules: tuple[str, ...] = ()
         self.saved = 0
         self._seconds = seconds
         self._budget = budget
@@ -67,6 +68,10 @@ class FakeMind:
         self.lived += lived
         self.anchor += 10 * len(lived)
         return 0
+
+    async def rule(self, sentences: Sequence[str]) -> None:
+        """Remembered."""
+        self.rules = tuple(sentences)
 
     async def save(self) -> bool:
         """Counted."""
