@@ -78,10 +78,10 @@ class FrameEncoder:
     def rule(self, sentence: str) -> list[int]:
         """What asks, behind a frame, whether this rule of the owner's speaks of it: NO_OP or ACTION as the rule wants it, or OTHER.
 
-        It stands in a turn of the system's, which no event's text can open.
+        It stands in a turn of the system's, which no event's text can open, and is bounded as a frame is.
         """
         mark = self.scaffold
-        return [*mark.close, *mark.system_open, *self.encode(f"{RULE}{sentence}"), *mark.close, *mark.answer_open]
+        return [*mark.close, *mark.system_open, *self._bounded(f"{RULE}{sentence}"), *mark.close, *mark.answer_open]
 
     def around_rows(self, frame: Frame) -> tuple[list[int], list[int]]:
         """What stands before the rows of a latent frame and after them: the scaffold of the same news as text."""
