@@ -266,6 +266,17 @@ def test_the_longest_rule_in_the_widest_script_fits_behind_the_longest_event(mak
     assert reflex.judge(_frame("disk " * 200)).rule
 
 
+def test_what_a_rule_says_does_not_depend_on_what_is_remembered(make):
+    fresh, lived = make(1e9), make(1e9)
+    lived.restore([(_frame("the lamp is out"), "log the lamp is out.")] * 3)
+    margins = set()
+    for reflex in (fresh, lived):
+        reflex.begin(["the lamp may fail"]) if reflex is fresh else reflex.rule(["the lamp may fail"])
+        margins.add(reflex.margin(_frame("the lamp is out again")))
+
+    assert len(margins) == 1  # the rule's, since it decides
+
+
 def test_of_a_quiet_beat_no_rule_is_asked(make):
     reflex = make(1e9)
     reflex.begin(["tell me of disks"])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 import torch
@@ -28,6 +29,8 @@ from kairos.mind.seam import Session, tensor
 from kairos.mind.snapshot import RingFile, fingerprint
 
 log = get_logger("mind")
+_ASKING: Final = 2048
+"""Positions in which rules are asked: the policy, one frame, and two dozen rules of usual length at once, or longer ones in turn."""
 
 
 class Reflex:
@@ -53,9 +56,9 @@ class Reflex:
         self._memo = memo
         self._manifold = manifold
         self._watched = (encoder.action_id, encoder.no_op_id)
-        for watched in (self._watched, Rules.watched(encoder)):
-            session.warm(BUCKETS, watched)
+        session.warm(BUCKETS, self._watched)
         session.warm((1,), None)
+        self._apart: Session | None = None
         self._trial: tuple[Frame, str] | None = None
         self._lived: list[tuple[Frame, str]] = []
         self.anchor = 0
@@ -115,9 +118,24 @@ class Reflex:
 
     def _margin(self, frame: Frame) -> Ruled:
         action, no_op = self._feed(frame, only=self._watched).tolist()
-        if frame.kind == "idle":  # nothing happened that a rule could speak of
+        if frame.kind == "idle" or not self._rules.sentences:  # of an idle beat there is nothing that a rule could speak of
             return Ruled(action - no_op)
-        return self._rules.ask(self._session, action - no_op, self._threshold)
+        return self._ruled(frame, action - no_op)
+
+    def _ruled(self, frame: Frame, margin: float) -> Ruled:
+        """Ask the rules behind the policy and this frame alone: what is remembered may be what a rule speaks of, and this frame not."""
+        if self._apart is None:
+            self._apart = self._session.beside(min(_ASKING, self._session.max_positions))
+            for watched in (self._watched, Rules.watched(self._encoder)):
+                self._apart.warm(BUCKETS, watched)
+            self._apart.prefill(self._encoder.policy(self._actuators))
+            self._apart.commit()
+        anchor = self._apart.pos
+        try:
+            self._feed(frame, only=self._watched, into=self._apart)
+            return self._rules.ask(self._apart, margin, self._threshold)
+        finally:
+            self._apart.rewind(anchor)
 
     def _known(self, frame: Frame) -> float | None:
         """The margin of a frame that is known to be NO_OP here."""
@@ -206,13 +224,14 @@ class Reflex:
         self._lived.append((frame, answer))
         self.anchor = self._session.pos
 
-    def _feed(self, frame: Frame, *, only: Sequence[int] | None = None) -> torch.Tensor:
+    def _feed(self, frame: Frame, *, only: Sequence[int] | None = None, into: Session | None = None) -> torch.Tensor:
         """One chunk, whatever the frame is made of; rows of a model that has gone are fed as what they read as."""
+        session = into or self._session
         if frame.rows is None or self._manifold is None or frame.rows.model != self._manifold.digest:
-            return self._session.prefill(self._encoder.frame(frame), only=only)
+            return session.prefill(self._encoder.frame(frame), only=only)
         before, after = self._encoder.around_rows(frame)
         rows = tensor(frame.rows, dtype=self._dtype, device=self._device)
-        return self._session.inject(torch.cat([self._session.embed(before), rows, self._session.embed(after)]), only=only)
+        return session.inject(torch.cat([session.embed(before), rows, session.embed(after)]), only=only)
 
     def _read(self, frame: Frame) -> tuple[Frame, float]:
         """The frame with what its rows read as, and how far they lie from any word; raises `RowsRefused`."""

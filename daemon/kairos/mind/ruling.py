@@ -62,8 +62,6 @@ class Rules:
 
     def ask(self, session: Session, margin: float, threshold: float) -> Ruled:
         """Ask each behind the frame just fed, whose own margin is `margin`."""
-        if not self._asked:
-            return Ruled(margin)
         logits = session.aside(self._asked, only=self._watched).tolist()
         said = [saying(sentence, *three) for sentence, three in zip(self.sentences, logits, strict=True)]
         return ruled(margin, threshold, said, self._limit)

@@ -55,6 +55,7 @@ class Session:
         `layers` are "views" (K and V exactly as long as needed, for a processor) or "fixed" (static shapes, for a GPU).
         """
         self._model = model
+        self._layers: Layers = layers
         self._head = narrow(model)
         self._oldest = 0
         self._wants_ids = bool(getattr(model.config, "hidden_size_per_layer_input", 0))
@@ -77,6 +78,10 @@ class Session:
     def width(self) -> int:
         """Numbers in one row."""
         return int(self._model.get_input_embeddings().weight.shape[1])
+
+    def beside(self, max_positions: int) -> Session:
+        """Another session over the same model, empty, with a cache of its own."""
+        return Session(self._model, max_positions=max_positions, layers=self._layers)
 
     def geometry(self) -> str:
         """blake2b of all that fixes the shape and the phase of a key: layers, heads, windows, rotary parameters."""
