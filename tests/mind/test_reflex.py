@@ -271,7 +271,7 @@ def test_what_a_rule_says_does_not_depend_on_what_is_remembered(make):
     lived.restore([(_frame("the lamp is out"), "log the lamp is out.")] * 3)
     margins = set()
     for reflex in (fresh, lived):
-        reflex.begin(["the lamp may fail"]) if reflex is fresh else reflex.rule(["the lamp may fail"])
+        reflex.rule(["the lamp may fail"])
         margins.add(reflex.margin(_frame("the lamp is out again")))
 
     assert len(margins) == 1  # the rule's, since it decides

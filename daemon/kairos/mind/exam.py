@@ -19,7 +19,7 @@ from kairos.mind.corpus.generate import Example
 from kairos.mind.corpus.splits import Split
 from kairos.mind.frames import FrameEncoder
 from kairos.mind.packing import Batch, batch
-from kairos.mind.ruling import Saying, saying
+from kairos.mind.ruling import Rules, Saying, saying
 from kairos.rates import auc
 
 
@@ -85,7 +85,7 @@ def grave(example: Example) -> bool:
 @torch.no_grad()
 def judged(model: Any, encoder: FrameEncoder, seed: int, count: int, *, split: Split, how: Mapping[str, Any], device: str) -> Judged:
     """Some `count` frames of `split`, at anchors of 0 to 64 actions."""
-    found, number, watched = Judged([], []), 0, [encoder.action_id, encoder.no_op_id, encoder.other_id]
+    found, number, watched = Judged([], []), 0, list(Rules.watched(encoder))
     while len(found.verdicts) < count:
         given = batch(encoder, f"{seed}/{number}", split=split, **how)
         number += 1

@@ -118,24 +118,23 @@ class Reflex:
 
     def _margin(self, frame: Frame) -> Ruled:
         action, no_op = self._feed(frame, only=self._watched).tolist()
-        if frame.kind == "idle" or not self._rules.sentences:  # of an idle beat there is nothing that a rule could speak of
+        if self._apart is None or not self._rules.sentences or frame.kind == "idle":  # an idle beat holds nothing to speak of
             return Ruled(action - no_op)
-        return self._ruled(frame, action - no_op)
-
-    def _ruled(self, frame: Frame, margin: float) -> Ruled:
-        """Ask the rules behind the policy and this frame alone: what is remembered may be what a rule speaks of, and this frame not."""
-        if self._apart is None:
-            self._apart = self._session.beside(min(_ASKING, self._session.max_positions))
-            for watched in (self._watched, Rules.watched(self._encoder)):
-                self._apart.warm(BUCKETS, watched)
-            self._apart.prefill(self._encoder.policy(self._actuators))
-            self._apart.commit()
         anchor = self._apart.pos
         try:
             self._feed(frame, only=self._watched, into=self._apart)
-            return self._rules.ask(self._apart, margin, self._threshold)
+            return self._rules.ask(self._apart, action - no_op, self._threshold)
         finally:
             self._apart.rewind(anchor)
+
+    def _behind_policy(self) -> Session:
+        """Where rules are asked, behind the policy alone: what is remembered may be what a rule speaks of, and the frame not."""
+        apart = self._session.beside(min(_ASKING, self._session.max_positions))
+        for watched in (self._watched, Rules.watched(self._encoder)):
+            apart.warm(BUCKETS, watched)
+        apart.prefill(self._encoder.policy(self._actuators))
+        apart.commit()
+        return apart
 
     def _known(self, frame: Frame) -> float | None:
         """The margin of a frame that is known to be NO_OP here."""
@@ -193,12 +192,14 @@ class Reflex:
 
     def begin(self, rules: Sequence[str] = ()) -> None:
         """Forget everything and live under `rules`."""
-        self._rules = Rules(rules, self._encoder, self._of_rules)
+        self.rule(rules)
         self._begin()
 
     def rule(self, rules: Sequence[str]) -> None:
         """Judge under `rules` from here on; nothing lived is forgotten, since Ring 1 does not depend on them."""
         self._rules = Rules(rules, self._encoder, self._of_rules)
+        if rules and self._apart is None:
+            self._apart = self._behind_policy()
         self._stand()
 
     def _begin(self) -> None:
