@@ -15,7 +15,7 @@ from kairos.events import Frame
 from kairos.mind.corpus.derived import Case, Kind
 from kairos.mind.corpus.numbers import Number, comparison, metrics, quantity
 from kairos.mind.corpus.slots import Draw, draw
-from kairos.mind.corpus.splits import Split, domains, quantities, rules, styles, tactics
+from kairos.mind.corpus.splits import Split, domains, named, quantities, rules, styles, tactics
 from kairos.mind.corpus.styles import STYLES, WEIGHTS
 
 _SERIES_SHARE: Final = 0.3
@@ -41,6 +41,8 @@ _FIELDS: Final = (
     'display name "{text}"; {line}',
 )
 """Where a stranger's words arrive beside any event."""
+_SAME_LINE: Final = 0.5
+_NOT_DRAWN: Final = ("", "")
 _UNWORDED: Final = "notify you asked for it"
 """Where nobody wrote what is said: see `Example.worded`."""
 
@@ -67,6 +69,8 @@ class Example:
     """Its answer without that rule."""
     worded: bool = True
     """Whether `answer` says more than its actuator."""
+    drawn_from: tuple[str, str] = _NOT_DRAWN
+    """The line and the answer with their braces, of a grave line of a domain's."""
     alike: int = 0
     """Frames with one number here deserve one judgement, that of `stands` among them; 0 has no others."""
     stands: bool = False
@@ -98,6 +102,7 @@ class _Said(NamedTuple):
     series: str | None = None
     target: str | None = None
     kind: str = "plain"
+    drawn_from: tuple[str, str] = _NOT_DRAWN
 
 
 class Corpus:
@@ -128,9 +133,20 @@ class Corpus:
 
     def event(self) -> Example:
         """One text event of the split's domains, in one of its styles."""
-        row = self._rng.choice(domains(self.split))
+        return self._of(self._rng.choice(domains(self.split)))
+
+    def like(self, past: Example) -> Example:
+        """What may well follow one event of a domain: its own line of another name, if it was grave, or any other of that domain; its style."""
+        if past.drawn_from[0] and self._rng.random() < _SAME_LINE:
+            drawn = Draw(self._rng)
+            text, answer = (drawn.fill(part) for part in past.drawn_from)
+            return self._wrapped(text, answer, None, domain=past.domain, kind="like", style=past.style)
+        return replace(self._of(named(self.split)[past.domain], style=past.style), kind="like")
+
+    def _of(self, row: dict[str, Any], *, style: str | None = None) -> Example:
         said = self._said(row)
-        return replace(self._wrapped(said.text, said.answer, said.series, domain=row["name"]), target=said.target, kind=said.kind)
+        wrapped = self._wrapped(said.text, said.answer, said.series, domain=row["name"], style=style)
+        return replace(wrapped, target=said.target, kind=said.kind, drawn_from=said.drawn_from)
 
     def ambiguous(self) -> Example:
         """One event that may be judged either way."""
@@ -206,14 +222,17 @@ class Corpus:
             return (said if rng.random() < 0.5 else _Said(drawn.fill(routine)))._replace(kind="pair")  # noqa: PLR2004
         said = _grave(drawn, *rng.choice(row["series_grave"]))
         many = rng.random() < 0.5  # noqa: PLR2004
+        said = said._replace(drawn_from=_NOT_DRAWN)  # how many there were made it grave, not its line
         return (said if many else _Said(said.text))._replace(series=_series(rng, grave=many), kind="series")
 
     def _series(self, *, grave: bool) -> str | None:
         return _series(self._rng, grave=grave) if self._rng.random() < _SERIES_SHARE else None
 
-    def _wrapped(self, text: str, answer: str | None, series: str | None, *, domain: str, kind: str = "plain") -> Example:
+    def _wrapped(
+        self, text: str, answer: str | None, series: str | None, *, domain: str, kind: str = "plain", style: str | None = None
+    ) -> Example:
         rng = self._rng
-        style = rng.choices(self._styles, self._weights)[0]
+        style = style or rng.choices(self._styles, self._weights)[0]
         source, wrapped = STYLES[style](text, rng)
         return Example(
             frame=Frame(source=source, kind="text", text=wrapped, series=series), answer=answer, domain=domain, style=style, kind=kind
@@ -253,7 +272,8 @@ def actions(seed: int, count: int) -> list[tuple[Frame, str]]:
 
 def _grave(drawn: Draw, text: str, actuator: str, what: str) -> _Said:
     filled = drawn.fill(text)
-    return _Said(filled, answer=drawn.fill(f"{actuator} {what}"), target=drawn.first_name(what))
+    answer = f"{actuator} {what}"
+    return _Said(filled, answer=drawn.fill(answer), target=drawn.first_name(what), drawn_from=(text, answer))
 
 
 def _series(rng: Random, *, grave: bool) -> str:

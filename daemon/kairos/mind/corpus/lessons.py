@@ -21,6 +21,8 @@ _DERIVED_SHARE: Final = 0.9
 _SAID: Final = (1, 2, 3, 4)
 """Derived rules of a life that has some."""
 _OF_A_RULE: Final = (6, 12)
+_LIKE_SHARE: Final = 0.12
+"""Frames like what is retained: a second disk that fails is news, though the first was told."""
 _HOSTILE_SHARE: Final = 0.03
 _OWN_RULE_SHARE: Final = 0.85
 _OTHER_RULE_SHARE: Final = 0.12
@@ -33,6 +35,8 @@ def lesson(corpus: Corpus, rng: Random, *, depth: int, frames: int) -> Life:
     """A life of about `frames` frames in no order, all numbered (see `Example.alike`)."""
     life = corpus.life(depth=depth, frames=frames)
     rules, units = list(life.rules), [[one] for one in rng.sample(life.frames, round(len(life.frames) * _OWN_SHARE))]
+    before = rng.sample(life.retained, min(len(life.retained), round(frames * _LIKE_SHARE)))
+    units += [[corpus.like(past)] for past in before]
     for _ in range(round(frames * _HOSTILE_SHARE)):
         hostile, harmless = corpus.injected(rng.choice(tactics(corpus.split)))
         units.append([hostile, replace(harmless, stands=True)])

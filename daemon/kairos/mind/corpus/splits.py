@@ -77,6 +77,12 @@ def domains(split: Split) -> list[dict[str, Any]]:
 
 
 @cache
+def named(split: Split) -> dict[str, dict[str, Any]]:
+    """The same by name."""
+    return {row["name"]: row for row in domains(split)}
+
+
+@cache
 def styles(split: Split) -> list[str]:
     """The styles of one split."""
     if split == "train":
