@@ -3,7 +3,8 @@
 Lives of the split `test`: rings of 0 to 64 retained actions, some with rules of an owner, and frames
 tried at each anchor; no frame says how grave it is. Severity words, a bag of words trained on the same
 corpus, and this mind are judged on the same frames. Ambiguous ticks are reported apart. With `--data`,
-tapes (docs/gates.md) are judged instead, without history.
+tapes (docs/gates.md) are judged instead, without history. Apart, with no bar: what is missed of the grave ones by what they ask for,
+and what one retained ACTION does to the verdict on the next event of its kind.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from kairos.checks import Check, Findings, GateError, Trial, missed
 from kairos.events import Frame
 from kairos.gates.baselines import BagOfWords, severity
 from kairos.judging.minds import default_mind
-from kairos.mind.corpus.generate import Corpus, examples
+from kairos.mind.corpus.generate import Corpus, Example, examples
 from kairos.rates import auc, calibration_error, false_rate_at_recall, precision_recall, reliability, upper95
 
 _DEPTHS: Final = (0, 0, 1, 2, 4, 8, 16, 32, 64)
@@ -26,6 +27,9 @@ _POSITIVES: Final = 1000
 _QUICK: Final = 120
 _A_LIFE: Final = 260
 _AMBIGUOUS: Final = 200
+_LIKES: Final = 200
+_FEW: Final = 20
+"""Of either, in a quick run."""
 _TRAINING: Final = 30_000
 
 
@@ -36,6 +40,8 @@ class Judged(NamedTuple):
     grave: bool
     frame: Frame
     kind: str
+    actuator: str = ""
+    """What a grave one asks for, where that is known."""
 
 
 def run(trial: Trial) -> Findings:
@@ -55,11 +61,12 @@ def run(trial: Trial) -> Findings:
         "negatives": negatives, "positives": positives, "auc": auc(scores, labels),
         "false_action_rate": ours, "false_action_upper95": upper95(false, negatives),
         "missed_rate": lost / max(1, positives), "missed_upper95": upper95(lost, positives),
-        **_by_kind(found),
+        **_by_kind(found), **_by_actuator(found, limit),
         "calibration_error": calibration_error(probabilities, labels),
         **{f"auc_{name}": auc(values, labels) for name, values in rivals.items()},
         "false_alarms_vs_baseline": ours / best if best else None,
         "ambiguous_acted_on": None if trial.data else _ambiguous(opened, trial),
+        **({} if trial.data else _behind_their_like(opened, trial)),
     }  # fmt: skip
     bars = missed(figures, {
         "auc": (">=", 0.995), "false_action_rate": ("<=", 0.005), "false_action_upper95": ("<=", 0.01),
@@ -85,6 +92,12 @@ def _by_kind(found: list[Judged]) -> dict[str, float]:
     return figures
 
 
+def _by_actuator(found: list[Judged], limit: float) -> dict[str, float]:
+    """What is missed of the grave ones that each actuator is for: to wake a person, or only to write a line."""
+    named = {name: [tick.margin <= limit for tick in found if tick.actuator == name] for name in ("notify", "log")}
+    return {f"missed_{name}": sum(lost) / len(lost) for name, lost in named.items() if lost}
+
+
 def _lives(opened: Any, trial: Trial) -> list[Judged]:
     """Distinct frames until there are enough of both kinds."""
     corpus, found, seen = Corpus(trial.seed, "test"), list[Judged](), set[str]()
@@ -96,12 +109,39 @@ def _lives(opened: Any, trial: Trial) -> list[Judged]:
         for example in life.frames:
             if example.frame.text and example.frame.text not in seen:
                 seen.add(example.frame.text)
-                found.append(Judged(opened.reflex.margin(example.frame), example.answer is not None, example.frame, example.kind))
+                found.append(_judged(opened, example))
         positives = sum(tick.grave for tick in found)
         trial.progress(min(len(found), sum(enough)), sum(enough))
         if len(found) - positives >= enough[0] and positives >= enough[1]:
             return found
     raise AssertionError("a cycle does not end")
+
+
+def _judged(opened: Any, example: Example) -> Judged:
+    actuator = (example.answer or "").partition(" ")[0]
+    return Judged(opened.reflex.margin(example.frame), example.answer is not None, example.frame, example.kind, actuator)
+
+
+def _behind_their_like(opened: Any, trial: Trial) -> dict[str, float]:
+    """What one retained ACTION does to the next event of its domain: the share of grave ones that it makes quiet, and of others that it wakes."""
+    corpus, turned = Corpus(trial.seed, "test"), {True: list[bool](), False: list[bool]()}
+    for _ in range(_FEW if trial.quick else _LIKES):
+        past = next(one for one in iter(corpus.event, None) if one.answer is not None)
+        next_one = corpus.like(past)
+        alone, behind = (_told(opened, next_one.frame, lived) for lived in ([], [past.lived]))
+        if alone == (next_one.answer is not None):
+            turned[alone].append(behind != alone)
+    return {"quieted_by_its_like": _share(turned[True]), "woken_by_its_like": _share(turned[False])}
+
+
+def _told(opened: Any, frame: Frame, lived: list[tuple[Frame, str]]) -> bool:
+    opened.reflex.begin()
+    opened.reflex.restore(lived)
+    return opened.reflex.margin(frame) > opened.threshold
+
+
+def _share(of: list[bool]) -> float:
+    return sum(of) / max(1, len(of))
 
 
 def _tape(opened: Any, folder: Path) -> list[Judged]:
@@ -123,7 +163,7 @@ def _tape(opened: Any, folder: Path) -> list[Judged]:
 
 def _ambiguous(opened: Any, trial: Trial) -> float:
     """The share of ticks acted on that may be judged either way; no bar."""
-    corpus, count = Corpus(trial.seed, "test"), 20 if trial.quick else _AMBIGUOUS
+    corpus, count = Corpus(trial.seed, "test"), _FEW if trial.quick else _AMBIGUOUS
     opened.reflex.begin()
     return sum(opened.reflex.margin(corpus.ambiguous().frame) > opened.threshold for _ in range(count)) / count
 
