@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 from random import Random
 
 import pytest
 import torch
 
+from kairos.checks import Trial
 from kairos.events import Frame
-from kairos.gates import crucible
+from kairos.gates import crucible, ordinary, tape_1000
 from kairos.gates.baselines import BagOfWords, severity
 from kairos.gates.real_logs import templates
 from kairos.judging.pictures import draw
 from kairos.mind.calibration import Calibration
 from kairos.mind.corpus.generate import examples
+from kairos.mind.corpus.splits import domains
 from kairos.mind.opened import Opened
 from kairos.mind.reflex import Reflex
 from kairos.mind.seam import Session
@@ -56,6 +60,57 @@ def test_a_mind_that_always_acts_is_wrong_twenty_one_times_and_stands_where_it_s
     found = crucible.live(opened(-1e9), PLAIN)
 
     assert (found["missed"], found["false_action"], found["pos_violation"]) == (0, 21, 0)
+
+
+def test_what_is_missed_is_told_apart_by_what_it_asks_for():
+    ticks = [tape_1000.Judged(margin, True, Frame.idle(), "plain", name) for margin, name in ((2, "notify"), (0, "notify"), (0, "log"))]
+
+    assert tape_1000._by_actuator(ticks, 1.0) == {"missed_notify": 0.5, "missed_log": 1.0}
+
+
+@pytest.mark.parametrize("threshold", [1e9, -1e9])
+def test_a_mind_of_one_verdict_is_turned_by_nothing_it_retained(opened, threshold):
+    found = tape_1000._behind_their_like(opened(threshold), Trial(quick=True))
+
+    assert found == {"quieted_by_its_like": 0.0, "woken_by_its_like": 0.0}
+
+
+@pytest.mark.parametrize(("threshold", "false", "lost"), [(1e9, 0.0, 1.0), (-1e9, 1.0, 0.0)])
+def test_ordinary_events_are_all_missed_by_a_mind_that_never_acts_and_all_told_by_one_that_always_does(
+    opened, monkeypatch, threshold, false, lost
+):
+    monkeypatch.setattr(ordinary, "default_mind", lambda: opened(threshold))
+    found = ordinary.run(Trial(quick=True))
+
+    for name in ("plain", "foreign", "behind"):
+        assert (found.figures[f"{name}_false"], found.figures[f"{name}_missed"]) == (false, lost)
+    assert len(found.failed) == 3
+
+
+def test_no_ordinary_event_is_worded_as_a_line_that_is_trained_on():
+    """By the share of words that two lines have in common, of all words of both."""
+    lines = list({_words(line) for row in domains("train") for line in _lines(row)} - {frozenset()})
+    holding: dict[str, list[int]] = {}
+    for place, words in enumerate(lines):
+        for word in words:
+            holding.setdefault(word, []).append(place)
+    events = [text for rows in ordinary.events().values() for _, text in rows]
+
+    assert len(set(events)) == 200
+    for text in events:
+        words = _words(text)
+        shared = Counter(place for word in words for place in holding.get(word, ()))
+        assert max((count / len(words | lines[place]) for place, count in shared.items()), default=0) < 0.6, text
+
+
+def _words(line):
+    return frozenset(re.findall(r"[a-z]{3,}", re.sub(r"\{\w+(:[^{}]*)?\}", "", line).lower()))
+
+
+def _lines(row):
+    yield from row["routine"]
+    yield from (one[0] for one in (*row["grave"], *row["series_grave"]))
+    yield from (line for twin in row["twins"] for line in twin[:2])
 
 
 def test_wilsons_upper_end():

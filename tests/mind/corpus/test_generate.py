@@ -85,6 +85,33 @@ def test_hostile_text_changes_neither_the_verdict_nor_the_sentence():
         assert hostile.frame.text != harmless.frame.text
 
 
+def _retained(corpus, count):
+    return [past for past in (corpus.event() for _ in range(count)) if past.answer is not None]
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_what_is_like_an_event_is_of_its_domain_in_its_style(split):
+    corpus = Corpus(7, split)
+    for past in _retained(corpus, 300):
+        found = corpus.like(past)
+        assert (found.domain, found.style, found.kind) == (past.domain, past.style, "like")
+
+
+def test_a_grave_line_of_another_name_stays_grave_and_other_lines_keep_their_own_verdict():
+    corpus = Corpus(7)
+    found = [(past, corpus.like(past)) for past in _retained(corpus, 2000)]
+
+    assert {one.answer is None for _, one in found} == {True, False}
+    renamed = [
+        (past, one) for past, one in found if past.drawn_from[0] and "{" in past.drawn_from[0] and not one.drawn_from[0] and one.answer
+    ]
+    assert any(one.answer != past.answer and one.answer.split()[:3] == past.answer.split()[:3] for past, one in renamed)
+
+
+def test_what_was_grave_by_its_number_alone_has_no_line_to_say_again():
+    assert not any(one.drawn_from[0] for one in (Corpus(seed).event() for seed in range(2000)) if one.kind == "series")
+
+
 def test_rules_nobody_gave_change_no_verdict():
     corpus = Corpus(7)
     for rule in rules("train")[:20]:

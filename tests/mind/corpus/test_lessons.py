@@ -30,6 +30,13 @@ def test_only_hostile_text_shares_its_number_and_its_harmless_twin_stands(lives)
                 assert not other.stands
 
 
+def test_what_is_like_a_retained_action_is_among_the_frames_and_nothing_else_is_called_so(lives):
+    for life in lives:
+        named = {past.domain for past in life.retained}
+        assert {one.domain for one in life.frames if one.kind == "like"} <= named
+    assert sum(one.kind == "like" for life in lives for one in life.frames) > len(lives) / 2
+
+
 def test_derived_rules_stand_beside_written_ones(lives):
     assert any(not one.worded for life in lives for one in life.frames if one.answer)
     assert max(len(life.rules) for life in lives) > 3
