@@ -176,7 +176,7 @@ def test_the_grammar_can_reach_every_name_also_one_that_begins_another(encoder, 
         fed.append(token)
         return logits(len(fed))
 
-    name, sentence = ActionGrammar(encoder, NAMES, answer_tokens=12).decode(step, logits(0), "a b")
+    name, sentence = ActionGrammar(encoder, NAMES, answer_tokens=12).decode(step, fed.pop, logits(0), "a b")
 
     assert (name, sentence) == (wanted, "a b")
 

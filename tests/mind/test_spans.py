@@ -49,6 +49,13 @@ def test_every_beginning_of_an_allowed_word_may_begin(word):
         assert spans.may_begin(word[:end])
 
 
+@pytest.mark.parametrize(("word", "may"), [("Zo\ufffd", True), ("\ufffd", False), ("na\ufffd", False), ("side\ufffd\ufffd", False)])
+def test_half_a_character_may_be_said_only_where_the_other_half_was_read(word, may):
+    """Else a sentence ends in the middle: no token makes a word of a half that nothing goes on from."""
+    assert Spans(READ).may_begin(word) is may
+    assert Spans(f"{READ} ë").may_begin("\ufffd")
+
+
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000))
 def test_whatever_the_model_would_like_to_say_every_word_is_plain_or_read(encoder, seed):
@@ -58,7 +65,7 @@ def test_whatever_the_model_would_like_to_say_every_word_is_plain_or_read(encode
         del token
         return torch.randn(300, generator=noise)
 
-    _, sentence = ActionGrammar(encoder, ["log"], answer_tokens=24).decode(step, step(0), READ)
+    _, sentence = ActionGrammar(encoder, ["log"], answer_tokens=24).decode(step, lambda: None, step(0), READ)
 
     spans = Spans(READ)
     assert all(spans.allows(word) for word in sentence.split())
@@ -75,9 +82,33 @@ def test_a_model_that_goes_in_circles_is_led_out_of_them(encoder, loved):
         logits[tokens[len(fed) % len(tokens)]] = 9.0
         return logits
 
-    words = ActionGrammar(encoder, ["log"], answer_tokens=60).decode(step, step(0), READ)[1].split()
+    words = ActionGrammar(encoder, ["log"], answer_tokens=60).decode(step, fed.pop, step(0), READ)[1].split()
 
     assert not any(words[at : at + n] == words[at + n : at + 2 * n] for n in (1, 2, 3) for at in range(len(words) - 2 * n + 1))
+
+
+def test_a_word_that_nothing_goes_on_from_is_taken_back(encoder):
+    """The model spells `zq9`, which was read, but would never say the 9."""
+    actuator, never = encoder.encode(" log"), encoder.encode("9")[-1]
+    fed = []
+
+    def step(token):
+        fed.append(token)
+        logits = torch.linspace(1, 0, 300)
+        logits[never] = -9.0
+        for said, loved in ((actuator, encoder.encode(" zq")), (encoder.encode(" zq")[:-1], encoder.encode(" zq")[-1:])):
+            if fed[-len(said) :] == said:
+                logits[loved[0]] = 9.0
+        return logits
+
+    fed.append(0)
+    first = torch.zeros(300)
+    first[actuator[0]] = 9.0
+    _, sentence = ActionGrammar(encoder, ["log"], answer_tokens=8).decode(step, fed.pop, first, "zq9")
+
+    assert sentence
+    assert "zq" not in sentence.split()[-1]
+    assert fed[1 + len(actuator) :] == encoder.encode(f" {sentence}")[: len(fed) - 1 - len(actuator)]
 
 
 def test_the_list_is_what_the_corpus_makes_of_itself():

@@ -4,7 +4,7 @@ Grave events of domains and in styles that training never saw; each is put into 
 its margin. `target_exact` is the share of sentences that name, whole, the first name the label draws from the event
 (a host, a disk, an address), among labels that draw one. `copied_exactly` is counted over every name, number, unit and path
 of every sentence: whatever holds a digit, a capital or a mark inside, found by a reading of its own and not by the one that
-constrains decoding. A sample is printed.
+constrains decoding; `whole` is the share of sentences that end in a full stop. A sample is printed.
 """
 
 from __future__ import annotations
@@ -29,15 +29,16 @@ def run(trial: Trial) -> Findings:
     """One sentence after the other."""
     opened, corpus = default_mind(), Corpus(trial.seed, "test")
     count = _QUICK if trial.quick else _SENTENCES
-    right = named = targets = copied = names = 0
-    sample: list[str] = []
+    right = named = targets = names = whole = 0
+    sample, invented = list[str](), list[str]()
     for number in range(count):
         example = _grave(corpus)
         actuator, what = opened.reflex.words(example.frame)
         right += actuator == (example.answer or "").split()[0]
         said = [name.strip(_AROUND) for name in _NAME.findall(what)]
         names += len(said)
-        copied += sum(_read(name, body(example.frame)) for name in said)
+        invented += [f"{name}: {what}" for name in said if not _read(name, body(example.frame))]
+        whole += what.endswith(".")
         if example.target is not None:
             targets += 1
             named += Spans(what).copied(_spelled(example.target, example.frame.text))
@@ -46,10 +47,12 @@ def run(trial: Trial) -> Findings:
         trial.progress(number + 1, count)
     figures: dict[str, Any] = {
         "sentences": count, "actuator_right": right / count, "targets": targets, "target_exact": named / max(1, targets),
-        "names": names, "copied_exactly": copied / max(1, names),
+        "names": names, "copied_exactly": 1 - len(invented) / max(1, names), "whole": whole / count,
     }  # fmt: skip
-    bars = missed(figures, {"actuator_right": (">=", 0.97), "target_exact": (">=", 0.95), "copied_exactly": ("==", 1.0)})
-    config = {"mind": "default", "digests": opened.digests, "split": "test", "sample": sample}
+    bars = missed(
+        figures, {"actuator_right": (">=", 0.97), "target_exact": (">=", 0.95), "copied_exactly": ("==", 1.0), "whole": (">=", 0.99)}
+    )
+    config = {"mind": "default", "digests": opened.digests, "split": "test", "invented": invented, "sample": sample}
     return Findings(figures=figures, failed=bars, config=config, data={"n": count, "seed": trial.seed, "digest": None})
 
 

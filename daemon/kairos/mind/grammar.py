@@ -2,13 +2,14 @@
 
 The actuator is walked token by token through a trie of the registered names, each closed by a
 space; only tokens that stay on the trie may be chosen. In the sentence a token is chosen only if the
-word it makes can still become a plain word or a span of what was read (`spans`). It ends at a stop
+word it makes can still become a plain word or a span of what was read (`spans`); where no token goes on, the last one
+is taken back and the next best tried. It ends at a stop
 mark, a line break or the bound, whichever comes first; half a word at the bound is dropped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from kairos.mind.spans import Spans
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
     from kairos.mind.frames import FrameEncoder
 
 Step = Callable[[int], "Tensor"]
+Back = Callable[[], None]
 _TRIED: Final = 256
-"""Best tokens looked at for one that fits; none does only where the model has nothing more to say."""
+"""Best tokens looked at for one that fits; where none does, the one before them was no good beginning."""
+_TURNS: Final = 2
+"""Tokens tried at most, for each that a sentence may have."""
 _CIRCLE: Final = 3
 """Words that may not be said twice in a row: small models fall into circles."""
 
@@ -34,33 +38,43 @@ class ActionGrammar:
         self._answer_tokens = answer_tokens
         self._newlines = frozenset(encoder.encode("\n"))
 
-    def decode(self, step: Step, logits: Tensor, given: str) -> tuple[str, str]:
+    def decode(self, step: Step, back: Back, logits: Tensor, given: str) -> tuple[str, str]:
         """Actuator and sentence, greedily, of plain words and spans of `given`.
 
-        `step(token)` feeds a token and returns the next logits [V].
+        `step(token)` feeds a token and returns the next logits [V]; `back()` takes the last one fed back.
         """
         name, logits = self._actuator(step, logits)
-        spans, chosen = Spans(given), list[int]()
-        for _ in range(self._answer_tokens):
-            token = self._next(chosen, logits, spans)
-            if token is None:
+        spans, chosen, untried = Spans(given), list[int](), [self._best(logits)]
+        for _ in range(_TURNS * self._answer_tokens):
+            token = self._next(chosen, untried[-1], spans)
+            if token == self._encoder.scaffold.stop or len(chosen) == self._answer_tokens:
                 break
-            chosen.append(token)
-            logits = step(token)
+            if token is not None:
+                chosen.append(token)
+                untried.append(self._best(step(token)))
+            elif chosen:  # no word goes on like this, so the last token was wrong
+                chosen.pop()
+                untried.pop()
+                back()
+            else:
+                break
         words = self._encoder.decode(chosen).split()
         if words and (not spans.allows(words[-1]) or _circles(words)):
             words.pop()
         return name, " ".join(words)
 
-    def _next(self, chosen: Sequence[int], logits: Tensor, spans: Spans) -> int | None:
-        """The best token that keeps every word allowed; None at the end of the sentence."""
-        best: list[int] = logits.topk(min(_TRIED, logits.shape[-1])).indices.tolist()
+    @staticmethod
+    def _best(logits: Tensor) -> Iterator[int]:
+        return iter(logits.topk(min(_TRIED, logits.shape[-1])).indices.tolist())
+
+    def _next(self, chosen: Sequence[int], untried: Iterator[int], spans: Spans) -> int | None:
+        """The best token not tried yet that keeps every word allowed, or the stop mark; None if there is none."""
         text = self._encoder.decode(chosen)
         ended = text.lstrip(" ").split(" ")
-        for token in best:
+        for token in untried:
             if token == self._encoder.scaffold.stop or token in self._newlines:
-                if spans.allows(ended[-1]) or not any(ended):
-                    return None
+                if any(ended) and spans.allows(ended[-1]):
+                    return self._encoder.scaffold.stop
                 continue
             longer = self._encoder.decode([*chosen, token])
             words = longer.lstrip(" ").split(" ")

@@ -114,7 +114,9 @@ class Reflex:
 
     def _said(self, frame: Frame, rule: str) -> tuple[str, str]:
         """Decode behind the frame just fed; words may be taken from it and from the rule that decided."""
-        return self._grammar.decode(self._session.decode, self._session.decode(self._encoder.action_id), f"{body(frame)}\n{rule}")
+        session = self._session
+        given = f"{body(frame)}\n{rule}"
+        return self._grammar.decode(session.decode, lambda: session.rewind(session.pos - 1), session.decode(self._encoder.action_id), given)
 
     def _margin(self, frame: Frame) -> Ruled:
         action, no_op = self._feed(frame, only=self._watched).tolist()

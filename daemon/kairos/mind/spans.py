@@ -38,7 +38,9 @@ class Spans:
 
     def may_begin(self, word: str) -> bool:
         """Whether `word` is the beginning of an allowed one."""
-        core = word.lstrip(_OPENING).rstrip(_CUT)
+        core = word.lstrip(_OPENING)
+        if _CUT in core:  # plain words are ASCII, so the rest of the character must be read
+            return self._is_read(core.rstrip(_CUT), whole=False)
         return not core or self.allows(word) or self._is_start(core)
 
     def allows(self, word: str) -> bool:
@@ -68,4 +70,9 @@ class Spans:
         place = bisect_left(self._words, word)
         if place < len(self._words) and self._words[place].startswith(word):
             return True
-        return any(self._given.startswith(word, start) for start in self._edges)
+        return self._is_read(word, whole=True)
+
+    def _is_read(self, word: str, *, whole: bool) -> bool:
+        """Whether a span begins so, or goes on so with a character that is not `whole` yet: one of several bytes."""
+        starts = [start for start in self._edges if self._given.startswith(word, start)]
+        return any(whole or not self._given[start + len(word) :][:1].isascii() for start in starts)
