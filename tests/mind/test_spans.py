@@ -39,7 +39,10 @@ def test_a_capital_makes_a_name_and_names_are_copied(word):
 
 
 def test_a_percent_sign_is_a_unit_and_is_read_too():
-    assert not Spans("load 95").allows("95%")
+    for word in ("95%", "%"):
+        assert not Spans("load 95").allows(word)
+        assert not Spans("load 95").may_begin(word)
+        assert Spans("load 95 %").allows(word)
 
 
 @given(st.sampled_from([*READ.split(), *plain_words()[::97]]))

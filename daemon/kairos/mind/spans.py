@@ -45,12 +45,12 @@ class Spans:
 
     def allows(self, word: str) -> bool:
         """Whether `word` is a plain word or a span, with or without punctuation around it."""
-        if _CUT in word:
+        if _CUT in word or ("%" in word and "%" not in self._given):
             return False
         if self.copied(word):
             return True
         core = word.lstrip(_OPENING).rstrip(_CLOSING)
-        return (not core and bool(word)) or self._is_plain(core) or (self.copied(core) and ("%" not in word or "%" in self._given))
+        return (not core and bool(word)) or self._is_plain(core) or self.copied(core)
 
     def copied(self, word: str) -> bool:
         """Whether `word` stands in the given text, whole."""
