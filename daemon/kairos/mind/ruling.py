@@ -17,8 +17,20 @@ if TYPE_CHECKING:
     from kairos.mind.frames import FrameEncoder
     from kairos.mind.seam import Session
 
-_SURE: Final = 0.6
-"""Probability that a rule speaks of an event, from which it decides: to overreach is worse than to be missed."""
+
+class Limits(NamedTuple):
+    """From where on a rule decides, as a probability that it speaks of the event, or as the margin that stands for it."""
+
+    tell: float
+    mute: float
+
+    def past(self, one: Saying) -> float:
+        """How far `one` is past the limit of what it wants."""
+        return one.margin - (self.tell if one.tell else self.mute)
+
+
+_SURE: Final = Limits(tell=0.5, mute=0.6)
+"""A word too many costs its owner a glance, a silence too many what he was not told."""
 
 
 class Saying(NamedTuple):
@@ -53,7 +65,7 @@ class Rules:
         self.sentences = tuple(sentences)
         self._asked = [encoder.rule(sentence) for sentence in sentences]
         self._watched = self.watched(encoder)
-        self._limit = calibration.margin(_SURE)
+        self._limits = Limits(*map(calibration.margin, _SURE))
 
     @staticmethod
     def watched(encoder: FrameEncoder) -> tuple[int, int, int]:
@@ -64,13 +76,12 @@ class Rules:
         """Ask each behind the frame just fed, whose own margin is `margin`."""
         logits = session.aside(self._asked, only=self._watched).tolist()
         said = [saying(sentence, *three) for sentence, three in zip(self.sentences, logits, strict=True)]
-        return ruled(margin, threshold, said, self._limit)
+        return ruled(margin, threshold, said, self._limits)
 
 
-def ruled(margin: float, threshold: float, said: Sequence[Saying], limit: float) -> Ruled:
-    """The margin under rules: past the threshold on the side that the surest wants, by as much as it is past `limit`."""
-    surest = max((one for one in said if one.margin > limit), key=lambda one: one.margin, default=None)
-    if surest is None or not math.isfinite(threshold):
+def ruled(margin: float, threshold: float, said: Sequence[Saying], limits: Limits) -> Ruled:
+    """The margin under rules: past the threshold on the side that the surest wants, by as much as it is past its limit."""
+    surest = max(said, key=limits.past, default=None)
+    if surest is None or (by := limits.past(surest)) <= 0 or not math.isfinite(threshold):
         return Ruled(margin)
-    by = surest.margin - limit
     return Ruled(max(margin, threshold + by) if surest.tell else min(margin, threshold - by), surest.rule)
