@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from kairos.checks import Check, Findings, Trial, missed
 from kairos.judging.minds import default_mind
-from kairos.mind.corpus.generate import Corpus, Example
+from kairos.mind.corpus.generate import Corpus
 from kairos.mind.frames import body
 from kairos.mind.spans import Spans
 
@@ -32,7 +32,7 @@ def run(trial: Trial) -> Findings:
     right = named = targets = names = whole = 0
     sample, invented = list[str](), list[str]()
     for number in range(count):
-        example = _grave(corpus)
+        example = corpus.grave()
         actuator, what = opened.reflex.words(example.frame)
         right += actuator == (example.answer or "").split()[0]
         said = [name.strip(_AROUND) for name in _NAME.findall(what)]
@@ -66,13 +66,6 @@ def _read(name: str, text: str) -> bool:
     """Whether `text` holds `name` with no letter and no digit right beside it; a `%` may stand apart from its number."""
     bare = re.escape(name.removesuffix("%"))
     return re.search(rf"(?<![^\W_]){bare}(?![^\W_])", text) is not None and (not name.endswith("%") or "%" in text)
-
-
-def _grave(corpus: Corpus) -> Example:
-    while True:
-        example = corpus.event()
-        if example.answer is not None:
-            return example
 
 
 GATE: Final = Check(kind="gate", name="action-text", summary="an ACTION's sentence names the right thing and invents nothing", run=run)

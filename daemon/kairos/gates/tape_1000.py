@@ -126,7 +126,7 @@ def _behind_their_like(opened: Any, trial: Trial) -> dict[str, float]:
     """What one retained ACTION does to the next event of its domain: the share of grave ones that it makes quiet, and of others that it wakes."""
     corpus, turned = Corpus(trial.seed, "test"), {True: list[bool](), False: list[bool]()}
     for _ in range(_FEW if trial.quick else _LIKES):
-        past = next(one for one in iter(corpus.event, None) if one.answer is not None)
+        past = corpus.grave()
         next_one = corpus.like(past)
         alone, behind = (_told(opened, next_one.frame, lived) for lived in ([], [past.lived]))
         if alone == (next_one.answer is not None):

@@ -74,5 +74,5 @@ class Spans:
 
     def _is_read(self, word: str, *, whole: bool) -> bool:
         """Whether a span begins so, or goes on so with a character that is not `whole` yet: one of several bytes."""
-        starts = [start for start in self._edges if self._given.startswith(word, start)]
+        starts = (start for start in self._edges if self._given.startswith(word, start))
         return any(whole or not self._given[start + len(word) :][:1].isascii() for start in starts)

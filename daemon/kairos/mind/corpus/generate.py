@@ -135,6 +135,10 @@ class Corpus:
         """One text event of the split's domains, in one of its styles."""
         return self._of(self._rng.choice(domains(self.split)))
 
+    def grave(self) -> Example:
+        """One text event that is an ACTION."""
+        return next(one for one in iter(self.event, None) if one.answer is not None)
+
     def like(self, past: Example) -> Example:
         """What may well follow one event of a domain: its own line of another name, if it was grave, or any other of that domain; its style."""
         if past.drawn_from[0] and self._rng.random() < _SAME_LINE:
@@ -156,11 +160,7 @@ class Corpus:
 
     def life(self, *, depth: int, frames: int) -> Life:
         """A ring with `depth` retained actions, and `frames` frames to judge there; many live under the owner's rules."""
-        retained: list[Example] = []
-        while len(retained) < depth:
-            example = self.event()
-            if example.answer is not None:
-                retained.append(example)
+        retained = [self.grave() for _ in range(depth)]
         said, judged = self._under_rules() if self._rng.random() < _RULED_SHARE else ((), [])
         if retained:  # what happened before may happen again, and is still one
             judged += self._rng.sample(retained, min(len(retained), 2))
